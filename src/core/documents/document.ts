@@ -1,0 +1,113 @@
+import type { ErrorCode } from '../errors.ts';
+import type { ChunkId, DocumentId, GenerationId, VersionId } from './ids.ts';
+
+/** A half-open range `[start, end)` in UTF-16 code units of a version's text: `text.slice(start, end)`. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+export type MetadataScalar = string | number | boolean;
+/** Flat, filterable facts about a document. An array matches a filter when one of its members does. */
+export type Metadata = Readonly<Record<string, MetadataScalar | readonly MetadataScalar[]>>;
+
+export type BlockKind = 'heading' | 'paragraph' | 'list_item' | 'quote' | 'code' | 'table';
+
+/** A structural piece of a parsed document. Blocks are in reading order and do not overlap. */
+export interface Block extends Span {
+  readonly kind: BlockKind;
+  /** 1 (outermost) to 6, for headings; 0 for every other kind. */
+  readonly level: number;
+  /** Page in the original, from 1, where the format has pages. */
+  readonly page?: number;
+}
+
+export type Format = 'markdown' | 'mdx' | 'text' | 'html' | 'rst' | 'json' | 'jsonl';
+export const FORMATS = ['markdown', 'mdx', 'text', 'html', 'rst', 'json', 'jsonl'] as const satisfies readonly Format[];
+
+/** What a parser makes of one document: plain text that quotes are cut from, and its structure. */
+export interface ParsedDocument {
+  /** Names the document within its source item (a record of a JSONL file), or null when it is the whole item. */
+  readonly recordKey: string | null;
+  /** The document's own title, or null when it has none. */
+  readonly title: string | null;
+  readonly uri: string | null;
+  /** Normalised: NFC is not applied, line ends are `\n`, no NUL, no lone surrogates; inline markup removed. */
+  readonly text: string;
+  readonly blocks: readonly Block[];
+  readonly metadata: Metadata;
+  /** ISO 639-1 code that the document itself states, or null. */
+  readonly language: string | null;
+}
+
+/** `ready` = committed, and a search of the serving index finds it. */
+export const DOCUMENT_STATES = ['queued', 'processing', 'ready', 'failed', 'skipped'] as const;
+export type DocumentState = (typeof DOCUMENT_STATES)[number];
+
+/** Why a document is `failed` or `skipped`. */
+export interface DocumentProblem {
+  readonly code: ErrorCode;
+  /** For a person: names the place and the value. */
+  readonly reason: string;
+}
+
+/** A document as lists show it. */
+export interface DocumentRecord {
+  readonly id: DocumentId;
+  /** Path, record or given id that names the document in its source; unique in the collection. */
+  readonly sourceKey: string;
+  /** The folder, upload or API call it came from; a folder sync owns the documents of its own source. */
+  readonly source: string;
+  /** The searchable version, or null while there is none. A failed update keeps the last good one. */
+  readonly version: VersionId | null;
+  readonly state: DocumentState;
+  readonly problem: DocumentProblem | null;
+  readonly title: string;
+  readonly uri: string | null;
+  readonly format: Format | null;
+  readonly language: string | null;
+  readonly metadata: Metadata;
+  /** SHA-256 of the original bytes (of the whole source item), or null when they could not be read. */
+  readonly contentHash: string | null;
+  readonly sizeBytes: number;
+  readonly chunkCount: number;
+  /** Catalog sequence number of the last change: larger is later. */
+  readonly sequence: number;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}
+
+/** A passage of a version: the unit of recall and of citation. */
+export interface Chunk extends Span {
+  readonly ordinal: number;
+  /** Headings above the passage, outermost first; indexed, never quoted. */
+  readonly headingPath: readonly string[];
+  readonly page: number | null;
+}
+
+/** A chunk with what a result shows of its document. */
+export interface HydratedChunk extends Chunk {
+  readonly id: ChunkId;
+  readonly documentId: DocumentId;
+  readonly version: VersionId;
+  readonly title: string;
+  readonly uri: string | null;
+  readonly language: string | null;
+  readonly text: string;
+}
+
+/** One embedding in int8: `value[i] ~ quantised[i] * scale`, unit length, or all zero when there is none. */
+export interface QuantisedVector {
+  readonly scale: number;
+  readonly values: Int8Array;
+}
+
+/** A version ready to be committed and indexed. */
+export interface PreparedVersion {
+  readonly id: VersionId;
+  readonly generation: GenerationId;
+  readonly text: string;
+  readonly chunks: readonly Chunk[];
+  /** One per chunk, same order. */
+  readonly vectors: readonly QuantisedVector[];
+}
