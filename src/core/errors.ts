@@ -4,18 +4,30 @@ export const ERRORS = {
   invalid_request: ['The request is not valid', 'Correct the named field and send the request again.'],
   invalid_json: ['The body is not valid JSON', 'Send one JSON document in UTF-8.'],
   invalid_query: ['The query is not valid', 'Send a query of 1 to 4,000 characters.'],
-  invalid_filter: ['The filter is not valid', 'Use {"field": value}, {"field": {"any": [...]}}, {"field": {"gte": n, "lt": n}} or {"field": {"prefix": "a/b/"}}.'],
+  invalid_filter: [
+    'The filter is not valid',
+    'Use {"field": value}, {"field": {"any": [...]}}, {"field": {"gte": n, "lt": n}} or {"field": {"prefix": "a/b/"}}.',
+  ],
   invalid_cursor: ['The cursor is not valid', 'Use the next_cursor of the previous page, or leave it out.'],
-  unsupported_media_type: ['The content type is not supported', 'Send application/json, or multipart/form-data for uploads.'],
+  unsupported_media_type: [
+    'The content type is not supported',
+    'Send application/json, or multipart/form-data for uploads.',
+  ],
   body_too_large: ['The body is too large', 'Send less at once, or raise HOLDFAST_MAX_BODY_BYTES.'],
   url_too_long: ['The URL is too long', 'Send the query in the body of POST /api/v1/rag/query.'],
   route_not_found: ['There is no such route', 'See /openapi.json for the routes.'],
   method_not_allowed: ['The route does not know this method', 'See /openapi.json for the methods.'],
-  host_not_allowed: ['The Host header is not allowed', 'Address the server as localhost or by the address it listens on.'],
+  host_not_allowed: [
+    'The Host header is not allowed',
+    'Address the server as localhost or by the address it listens on.',
+  ],
   forbidden: ['The request is not allowed', 'Ask whoever runs this server.'],
   deadline_exceeded: ['The deadline of the request has passed', 'Ask again, or allow more time.'],
   shutting_down: ['The server is shutting down', 'Retry in a few seconds.'],
-  internal_error: ['Something went wrong inside Holdfast', 'Report it with the request id; the log has the details.'],
+  internal_error: [
+    'Something went wrong inside Holdfast',
+    'Report it with the request id; the log has the details.',
+  ],
   // things
   collection_not_found: ['There is no such collection', 'List the collections, or create this one first.'],
   collection_exists: ['The collection exists already', 'Use it, or delete it first.'],
@@ -23,8 +35,14 @@ export const ERRORS = {
   // storage
   storage_full: ['The disk is full', 'Free disk space and repeat the write; reads go on.'],
   storage_failed: ['The storage failed', 'Check the disk and the log, then repeat the request.'],
-  data_folder_unusable: ['The data folder cannot be used', 'Choose a folder that this user can write with HOLDFAST_DATA_DIR or --data.'],
-  data_folder_locked: ['Another process has the data folder', 'Talk to that process, stop it, or use another data folder.'],
+  data_folder_unusable: [
+    'The data folder cannot be used',
+    'Choose a folder that this user can write with HOLDFAST_DATA_DIR or --data.',
+  ],
+  data_folder_locked: [
+    'Another process has the data folder',
+    'Talk to that process, stop it, or use another data folder.',
+  ],
   data_folder_too_new: ['The data folder belongs to a newer Holdfast', 'Run the newer version.'],
   // start
   invalid_configuration: ['The configuration is not valid', 'Correct every listed setting.'],
@@ -32,7 +50,10 @@ export const ERRORS = {
   port_in_use: ['The port is taken', 'Stop the other process or choose another port with --port.'],
   server_unreachable: ['The server does not answer', 'Check that it runs and the address is right.'],
   path_not_found: ['There is no such file or folder', 'Check the path.'],
-  evaluation_set_invalid: ['The evaluation set cannot be read', 'Give a folder with corpus.jsonl(.gz), queries.jsonl and qrels.tsv.'],
+  evaluation_set_invalid: [
+    'The evaluation set cannot be read',
+    'Give a folder with corpus.jsonl(.gz), queries.jsonl and qrels.tsv.',
+  ],
   // states of documents
   document_empty: ['The document holds no text', 'Remove it, or fill it.'],
   document_unreadable: ['The file cannot be read', 'Check its permissions.'],
@@ -42,7 +63,10 @@ export const ERRORS = {
   document_malformed: ['The document cannot be parsed', 'Correct the named place.'],
   document_unsupported: ['The format is not supported', 'Convert it to a supported format, or exclude it.'],
   document_timeout: ['Parsing took too long', 'Split the document, or report it.'],
-  document_link_skipped: ['A symbolic link that leads in a circle or out of the folder', 'Ingest its target directly.'],
+  document_link_skipped: [
+    'A symbolic link that leads in a circle or out of the folder',
+    'Ingest its target directly.',
+  ],
 } as const satisfies Record<string, readonly [title: string, advice: string]>;
 
 export type ErrorCode = keyof typeof ERRORS;

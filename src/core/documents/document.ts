@@ -23,7 +23,15 @@ export interface Block extends Span {
 }
 
 export type Format = 'markdown' | 'mdx' | 'text' | 'html' | 'rst' | 'json' | 'jsonl';
-export const FORMATS = ['markdown', 'mdx', 'text', 'html', 'rst', 'json', 'jsonl'] as const satisfies readonly Format[];
+export const FORMATS = [
+  'markdown',
+  'mdx',
+  'text',
+  'html',
+  'rst',
+  'json',
+  'jsonl',
+] as const satisfies readonly Format[];
 
 /** What a parser makes of one document: plain text that quotes are cut from, and its structure. */
 export interface ParsedDocument {
@@ -51,13 +59,17 @@ export interface DocumentProblem {
   readonly reason: string;
 }
 
+export type DocumentOrigin = 'folder' | 'api';
+
 /** A document as lists show it. */
 export interface DocumentRecord {
   readonly id: DocumentId;
   /** Path, record or given id that names the document in its source; unique in the collection. */
   readonly sourceKey: string;
-  /** The folder, upload or API call it came from; a folder sync owns the documents of its own source. */
-  readonly source: string;
+  /** How it came in. A folder sync owns the `folder` documents below its root and deletes those that are gone. */
+  readonly origin: DocumentOrigin;
+  /** The file or upload that holds it: `sourceKey` without the record. One item may hold many documents. */
+  readonly item: string;
   /** The searchable version, or null while there is none. A failed update keeps the last good one. */
   readonly version: VersionId | null;
   readonly state: DocumentState;

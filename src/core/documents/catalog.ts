@@ -1,0 +1,123 @@
+import type { Collection, CollectionSettings, CollectionSummary } from './collection.ts';
+import type {
+  Chunk,
+  DocumentOrigin,
+  DocumentRecord,
+  DocumentState,
+  HydratedChunk,
+  Metadata,
+  PreparedVersion,
+  QuantisedVector,
+} from './document.ts';
+import type { ChunkId, DocumentId, GenerationId, Scope, TenantId, VersionId } from './ids.ts';
+
+export interface PageRequest {
+  /** 1 to 1000. */
+  readonly limit: number;
+  /** `next_cursor` of the page before, or null for the first page. */
+  readonly cursor: string | null;
+}
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  /** Null on the last page. */
+  readonly nextCursor: string | null;
+}
+
+export interface DocumentListRequest extends PageRequest {
+  readonly state?: DocumentState;
+}
+
+/** What the ingest writes about a document; the catalog adds sequence and times. */
+export type DocumentDraft = Omit<
+  DocumentRecord,
+  'version' | 'chunkCount' | 'sequence' | 'createdAt' | 'updatedAt'
+>;
+
+export type DocumentChange =
+  /** Insert or replace. `version` null keeps the version that is there (a failed update), if any. */
+  | { readonly kind: 'put'; readonly draft: DocumentDraft; readonly version: PreparedVersion | null }
+  | { readonly kind: 'delete'; readonly id: DocumentId };
+
+/** What one change did to what is searchable. */
+export interface AppliedChange {
+  readonly documentId: DocumentId;
+  readonly removed: VersionId | null;
+  readonly added: VersionId | null;
+  /** Content hashes of originals that no document of any tenant refers to any more. */
+  readonly orphanedContent: string | null;
+}
+
+export interface CommitReceipt {
+  /** Sequence number that covers all changes of the commit. */
+  readonly sequence: number;
+  readonly applied: readonly AppliedChange[];
+}
+
+/** What a folder sync knows of an item without reading it again. */
+export interface KnownItem {
+  readonly item: string;
+  /** The same for all documents of one item. */
+  readonly contentHash: string | null;
+  readonly generation: GenerationId | null;
+  readonly documents: readonly { readonly id: DocumentId; readonly state: DocumentState }[];
+}
+
+/** A searchable version with all that an index needs to (re)build. */
+export interface IndexableVersion {
+  readonly version: VersionId;
+  readonly documentId: DocumentId;
+  readonly sequence: number;
+  readonly title: string;
+  readonly language: string | null;
+  /** Metadata plus the fields that can always be filtered: `uri`, `title`, `format`, `document_id`. */
+  readonly fields: Metadata;
+  readonly chunks: readonly (Chunk & { readonly text: string; readonly vector: QuantisedVector })[];
+}
+
+/**
+ * The truth: collections, documents, versions, chunks. Every write is one transaction and durable
+ * (fsync) when its promise resolves; a read sees whole transactions only.
+ * Errors: `storage_full` (nothing was written, reads go on), `storage_failed`, `collection_not_found`
+ * for a write into a collection that does not exist.
+ */
+export interface Catalog extends AsyncDisposable {
+  /** @throws HoldfastError `collection_exists`. */
+  createCollection(collection: Omit<Collection, 'createdAt'>): Promise<Collection>;
+  getCollection(scope: Scope): Promise<CollectionSummary | null>;
+  /** Ordered by name. */
+  listCollections(tenant: TenantId, page: PageRequest): Promise<Page<CollectionSummary>>;
+  updateCollection(scope: Scope, settings: CollectionSettings): Promise<void>;
+  /** Deletes everything in it; false when there was none. Returns the orphaned originals. */
+  deleteCollection(
+    scope: Scope,
+  ): Promise<{ readonly existed: boolean; readonly orphanedContent: readonly string[] }>;
+
+  /** All changes or none. */
+  commit(scope: Scope, changes: readonly DocumentChange[]): Promise<CommitReceipt>;
+
+  getDocument(scope: Scope, id: DocumentId): Promise<DocumentRecord | null>;
+  /** Ordered by source key. */
+  listDocuments(scope: Scope, request: DocumentListRequest): Promise<Page<DocumentRecord>>;
+  /** The items of an origin whose key is `prefix` itself or starts with `prefix` + `/`. */
+  knownItems(scope: Scope, origin: DocumentOrigin, prefix: string): Promise<readonly KnownItem[]>;
+  /** The stored normalised text that spans point into; null when the version is gone. */
+  versionText(scope: Scope, version: VersionId): Promise<string | null>;
+  /** Chunks of a document's searchable version in order. */
+  listChunks(scope: Scope, id: DocumentId, page: PageRequest): Promise<Page<HydratedChunk>>;
+  /** In the order asked for; null for a chunk that is gone or belongs to another tenant or collection. */
+  hydrate(scope: Scope, ids: readonly ChunkId[]): Promise<readonly (HydratedChunk | null)[]>;
+
+  /** Versions whose documents changed after `sequence` (0 = all searchable ones), in sequence order. */
+  versionsSince(scope: Scope, sequence: number): AsyncIterable<IndexableVersion>;
+  /** Versions that stopped being searchable after `sequence`. */
+  removedSince(scope: Scope, sequence: number): Promise<readonly VersionId[]>;
+  /** Sequence number of the last change in the collection, 0 when none. */
+  lastSequence(scope: Scope): Promise<number>;
+  /** A cheap read and, unless the disk is read-only or full, a cheap write check. */
+  health(): Promise<{
+    readonly readable: boolean;
+    readonly writable: boolean;
+    readonly detail: string | null;
+  }>;
+}
