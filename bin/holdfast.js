@@ -1,0 +1,14 @@
+#!/usr/bin/env node
+// Plain old JavaScript, so that a Node that is too old says so instead of stopping at a syntax error.
+'use strict';
+
+if (Number(process.versions.node.split('.')[0]) < 24) {
+  process.stderr.write(
+    'holdfast: needs Node 24 or newer, but this is Node ' +
+      process.versions.node +
+      '. After `npm ci`, `npm start` and `npx holdfast` use the right Node from node_modules.\n',
+  );
+  process.exitCode = 2;
+} else {
+  import('../src/main.ts');
+}
