@@ -1,0 +1,160 @@
+import { availableParallelism } from 'node:os';
+import { isIP } from 'node:net';
+import { LOG_LEVELS } from '../lib/logger.ts';
+import { bytes, choice, integer, InvalidValue, override, path, paths, text } from './setting.ts';
+import type { Setting } from './setting.ts';
+
+/** Every setting of Holdfast. `docs/configuration.md` shows this table, and a test holds it to it. */
+export const SETTINGS = {
+  dataDir: path({
+    name: 'HOLDFAST_DATA_DIR',
+    flag: 'data',
+    default: './holdfast-data',
+    description: 'The folder that holds everything Holdfast stores. One process writes it at a time.',
+  }),
+  host: text(
+    {
+      name: 'HOLDFAST_HOST',
+      flag: 'host',
+      type: 'loopback address',
+      default: '127.0.0.1',
+      description: 'The address to listen on: `localhost`, `127.0.0.1` or `::1`.',
+    },
+    requireLoopback,
+  ),
+  port: integer({
+    name: 'HOLDFAST_PORT',
+    flag: 'port',
+    min: 0,
+    max: 65_535,
+    default: 8600,
+    description: 'The port to listen on. 0 takes any free port.',
+  }),
+  maxDocumentBytes: bytes({
+    name: 'HOLDFAST_MAX_DOCUMENT_BYTES',
+    min: 1,
+    max: 2 ** 30,
+    default: '32 MiB',
+    description: 'The largest file or uploaded document. A larger one fails alone, with its reason.',
+  }),
+  maxBodyBytes: bytes({
+    name: 'HOLDFAST_MAX_BODY_BYTES',
+    min: 1024,
+    max: 2 ** 31,
+    default: '40 MiB',
+    description: 'The largest request body. A larger one is refused with status 413.',
+  }),
+  ingestRoots: paths({
+    name: 'HOLDFAST_INGEST_ROOTS',
+    description: 'The folders of this machine that HTTP clients may ingest. None: only uploads.',
+  }),
+  chunkTokens: integer({
+    name: 'HOLDFAST_CHUNK_TOKENS',
+    min: 32,
+    max: 2000,
+    default: 200,
+    description: 'The size that passages are split to, in word pieces. Changing it indexes documents anew.',
+  }),
+  language: text(
+    {
+      name: 'HOLDFAST_LANGUAGE',
+      type: '`auto` or an ISO 639-1 code',
+      default: 'auto',
+      description: 'The language of new collections. `auto` detects it for each document.',
+    },
+    requireLanguage,
+  ),
+  logLevel: choice(
+    { name: 'HOLDFAST_LOG_LEVEL', default: 'info', description: 'The least important events to log.' },
+    LOG_LEVELS,
+  ),
+  logFormat: choice(
+    {
+      name: 'HOLDFAST_LOG_FORMAT',
+      default: 'auto',
+      description: 'How log lines look. `auto` writes text on a terminal and JSON elsewhere.',
+    },
+    ['auto', 'json', 'text'],
+  ),
+  drainMs: integer({
+    name: 'HOLDFAST_DRAIN_MS',
+    min: 0,
+    max: 600_000,
+    default: 25_000,
+    description: 'How long a stopping server waits for requests that are still running, in milliseconds.',
+  }),
+  queryTimeoutMs: integer({
+    name: 'HOLDFAST_QUERY_TIMEOUT_MS',
+    min: 1,
+    max: 600_000,
+    default: 10_000,
+    description: 'The deadline of one question or search, in milliseconds.',
+  }),
+  workers: {
+    ...integer({
+      name: 'HOLDFAST_WORKERS',
+      min: 1,
+      max: 256,
+      default: Math.max(1, availableParallelism() - 1),
+      description: 'How many threads parse and embed documents.',
+    }),
+    default: 'one less than the processor cores, at least 1',
+  },
+  indexMemoryBytes: bytes({
+    name: 'HOLDFAST_INDEX_MEMORY_BYTES',
+    min: 2 ** 20,
+    max: 2 ** 40,
+    default: '1 GiB',
+    description:
+      'Memory for loaded indexes. When it is full, the least recently used collection is unloaded.',
+  }),
+  bm25K1: override({
+    name: 'HOLDFAST_BM25_K1',
+    min: 0,
+    max: 10,
+    description: 'BM25: how soon repeating a word stops counting.',
+  }),
+  bm25B: override({
+    name: 'HOLDFAST_BM25_B',
+    min: 0,
+    max: 1,
+    description: 'BM25: how much longer passages are discounted.',
+  }),
+  titleWeight: override({
+    name: 'HOLDFAST_TITLE_WEIGHT',
+    min: 0,
+    max: 100,
+    description: 'Lexical search: the weight of a word in the title, where one in the body has 1.',
+  }),
+  headingWeight: override({
+    name: 'HOLDFAST_HEADING_WEIGHT',
+    min: 0,
+    max: 100,
+    description: 'Lexical search: the weight of a word in a heading, where one in the body has 1.',
+  }),
+  proximityWeight: override({
+    name: 'HOLDFAST_PROXIMITY_WEIGHT',
+    min: 0,
+    max: 100,
+    description: 'Lexical search: the weight of neighbouring words of the question that stand together.',
+  }),
+  denseWeight: override({
+    name: 'HOLDFAST_DENSE_WEIGHT',
+    min: 0,
+    max: 1,
+    description: 'Hybrid search: the share of the embedding in the score; the rest is lexical.',
+  }),
+} as const satisfies Record<string, Setting<unknown>>;
+
+function requireLoopback(host: string): void {
+  if (host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))) return;
+  throw new InvalidValue(
+    `is "${host}", which other machines may reach, and there is no authentication yet: ` +
+      'use 127.0.0.1, ::1 or localhost, and put a proxy that authenticates in front',
+  );
+}
+
+function requireLanguage(code: string): void {
+  if (code === 'auto' || /^[a-z]{2}$/.test(code)) return;
+  throw new InvalidValue(`is "${code}", expected auto or an ISO 639-1 code such as en`);
+}
