@@ -1,0 +1,91 @@
+import { stemmerOf, type Stem } from './stemmer.ts';
+import { questionWords, stopWords } from './stop-words.ts';
+import { tokenize } from './tokenizer.ts';
+
+/** A term and where its word stands in the text. */
+export interface Token {
+  readonly term: string;
+  readonly start: number;
+  readonly end: number;
+  /** The whole of an identifier or compound; its parts are tokens of their own. */
+  readonly isCompound: boolean;
+}
+
+/** Turns text of one language into index terms. */
+export interface Analyzer {
+  readonly language: string;
+  /** Index terms in reading order; stop words are left out. */
+  analyze(text: string): Token[];
+  /**
+   * Terms of a question: as `analyze`, without the words that only ask.
+   * A query of such words alone is taken as it stands.
+   */
+  analyzeQuery(text: string): Token[];
+}
+
+const CACHE_LIMIT = 200_000;
+const MAX_TERM_LENGTH = 64;
+const NON_ASCII = /[^\0-\x7f]/;
+
+const analyzers = new Map<string, Analyzer>();
+
+/** The analyser of an ISO 639-1 language; languages without a stemmer keep their words whole. */
+export function analyzerOf(language: string): Analyzer {
+  let analyzer = analyzers.get(language);
+  if (analyzer === undefined) {
+    analyzer = createAnalyzer(language);
+    analyzers.set(language, analyzer);
+  }
+  return analyzer;
+}
+
+function createAnalyzer(language: string): Analyzer {
+  const termOf = cachedTerms(language);
+  const asking = questionWords(language);
+  const scan = (text: string, dropped: ReadonlySet<string> | null): Token[] => {
+    const tokens: Token[] = [];
+    const add = (start: number, end: number, isCompound: boolean): void => {
+      const word = text.slice(start, Math.min(end, start + MAX_TERM_LENGTH)).toLowerCase();
+      if (dropped?.has(word) === true) return;
+      const term = termOf(word);
+      if (term !== '') tokens.push({ term, start, end, isCompound });
+    };
+    tokenize(text, {
+      word: (start, end) => add(start, end, false),
+      compound: (start, end) => add(start, end, true),
+    });
+    return tokens;
+  };
+  return {
+    language,
+    analyze: (text) => scan(text, null),
+    analyzeQuery: (text) => {
+      const tokens = scan(text, asking);
+      return tokens.length > 0 ? tokens : scan(text, null);
+    },
+  };
+}
+
+/** Lower-case word -> term; the empty term for stop words. */
+function cachedTerms(language: string): (word: string) => string {
+  const cache = new Map<string, string>();
+  const stops = stopWords(language);
+  const stem = stemmerOf(language);
+  return (word) => {
+    let term = cache.get(word);
+    if (term === undefined) {
+      term = stops.has(word) ? '' : toTerm(word, stem);
+      if (cache.size >= CACHE_LIMIT) cache.clear();
+      cache.set(word, term);
+    }
+    return term;
+  };
+}
+
+function toTerm(word: string, stem: Stem): string {
+  let term = word.includes('’') ? word.replaceAll('’', "'") : word;
+  if (NON_ASCII.test(term)) term = term.normalize('NFKC');
+  if (/^[\d.,]+$/.test(term)) return term.replaceAll(',', '');
+  term = stem(term);
+  return NON_ASCII.test(term) ? term.normalize('NFD').replaceAll(/\p{M}/gu, '').normalize('NFC') : term;
+}

@@ -1,0 +1,44 @@
+import snowball from 'snowball-stemmers';
+
+/** Snowball algorithm by ISO 639-1 code. English uses Porter2. */
+const ALGORITHMS: Readonly<Record<string, string>> = {
+  ar: 'arabic',
+  ca: 'catalan',
+  cs: 'czech',
+  da: 'danish',
+  de: 'german',
+  en: 'english',
+  es: 'spanish',
+  eu: 'basque',
+  fi: 'finnish',
+  fr: 'french',
+  ga: 'irish',
+  hu: 'hungarian',
+  hy: 'armenian',
+  it: 'italian',
+  nl: 'dutch',
+  no: 'norwegian',
+  pt: 'portuguese',
+  ro: 'romanian',
+  ru: 'russian',
+  sl: 'slovene',
+  sv: 'swedish',
+  ta: 'tamil',
+  tr: 'turkish',
+};
+
+export type Stem = (word: string) => string;
+
+const MAX_STEMMED_LENGTH = 40;
+
+/** The stemmer of a language; words of a language without one stay as they are. */
+export function stemmerOf(language: string): Stem {
+  const algorithm = ALGORITHMS[language];
+  if (algorithm === undefined) return (word) => word;
+  const stemmer = snowball.newStemmer(algorithm);
+  return (word) => (word.length > MAX_STEMMED_LENGTH ? word : stemmer.stem(word));
+}
+
+export function hasStemmer(language: string): boolean {
+  return ALGORITHMS[language] !== undefined;
+}

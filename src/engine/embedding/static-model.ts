@@ -1,0 +1,89 @@
+import { wordPiece, type WordPiece } from './word-piece.ts';
+
+/** `model.json` of the static model, as far as it is needed to run it. */
+export interface StaticModelDescription {
+  readonly name: string;
+  readonly language: string;
+  readonly dimensions: number;
+  readonly vocabulary: number;
+  readonly tokenizer: {
+    readonly continuingPrefix: string;
+    readonly maxCharsPerWord: number;
+    readonly unknownId: number;
+  };
+}
+
+export interface StaticModelFiles {
+  readonly description: StaticModelDescription;
+  /** One word piece a line, in id order. */
+  readonly vocabulary: string;
+  /** int8 rows, then float32 scales, little-endian. */
+  readonly embeddings: Uint8Array;
+}
+
+/** A bag-of-word-pieces embedding model: no neural network at run time. */
+export interface StaticModel {
+  readonly name: string;
+  readonly language: string;
+  readonly dimensions: number;
+  readonly tokenize: WordPiece;
+  /** A unit vector, or the zero vector when the text holds no known piece. */
+  embed(text: string): Float32Array;
+}
+
+/**
+ * Vector = sum over the distinct pieces of sqrt(count) * scale * row, divided by its Euclidean norm
+ * (model/README.md).
+ * @throws Error when the files don't fit the description.
+ */
+export function staticModel(files: StaticModelFiles): StaticModel {
+  const { description, embeddings } = files;
+  const { dimensions, vocabulary: size } = description;
+  const pieces = files.vocabulary.split('\n').slice(0, size);
+  const scalesAt = Math.ceil((size * dimensions) / 4) * 4;
+  if (pieces.length !== size || embeddings.byteLength !== scalesAt + size * 4) {
+    throw new Error(`model ${description.name}: ${embeddings.byteLength} bytes and ${pieces.length} pieces do not fit ${size} rows of ${dimensions}`);
+  }
+  const rows = new Int8Array(embeddings.buffer, embeddings.byteOffset, size * dimensions);
+  const scales = new Float32Array(Uint8Array.from(embeddings.subarray(scalesAt)).buffer);
+  const tokenize = wordPiece(pieces, description.tokenizer);
+  return {
+    name: description.name,
+    language: description.language,
+    dimensions,
+    tokenize,
+    embed: (text) => pool(tokenize(text), { rows, scales, dimensions }),
+  };
+}
+
+interface Table {
+  readonly rows: Int8Array;
+  readonly scales: Float32Array;
+  readonly dimensions: number;
+}
+
+function pool(ids: Uint32Array, table: Table): Float32Array {
+  const { rows, scales, dimensions } = table;
+  const sum = new Float32Array(dimensions);
+  const sorted = ids.sort();
+  for (let at = 0; at < sorted.length; ) {
+    const id = sorted[at] ?? 0;
+    let end = at + 1;
+    while (end < sorted.length && sorted[end] === id) end++;
+    const factor = Math.sqrt(end - at) * (scales[id] ?? 0);
+    const offset = id * dimensions;
+    for (let i = 0; i < dimensions; i++) sum[i] = (sum[i] ?? 0) + factor * (rows[offset + i] ?? 0);
+    at = end;
+  }
+  return normalise(sum);
+}
+
+/** Divides a vector by its Euclidean norm in place; a zero vector stays. */
+export function normalise(vector: Float32Array): Float32Array {
+  let square = 0;
+  for (let i = 0; i < vector.length; i++) square += (vector[i] ?? 0) ** 2;
+  if (square === 0) return vector;
+  const factor = 1 / Math.sqrt(square);
+  for (let i = 0; i < vector.length; i++) vector[i] = (vector[i] ?? 0) * factor;
+  return vector;
+}

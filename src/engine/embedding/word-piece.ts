@@ -1,0 +1,90 @@
+import { characterKinds } from './bert-characters.ts';
+
+export interface WordPieceOptions {
+  readonly unknownId: number;
+  readonly maxCharsPerWord: number;
+  readonly continuingPrefix: string;
+}
+
+/** Text -> ids of word pieces, as BERT's uncased tokenizer does it, without special tokens. */
+export type WordPiece = (text: string) => Uint32Array;
+
+const CACHE_LIMIT = 100_000;
+
+/**
+ * Greedy longest-match-first WordPiece (Wu et al. 2016) over a vocabulary in id order: clean, lower case, strip
+ * accents, split at white space and punctuation, then pieces.
+ */
+export function wordPiece(vocabulary: readonly string[], options: WordPieceOptions): WordPiece {
+  const { unknownId, maxCharsPerWord, continuingPrefix } = options;
+  const starts = new Map<string, number>();
+  const continuations = new Map<string, number>();
+  for (const [id, piece] of vocabulary.entries()) {
+    if (piece.startsWith(continuingPrefix)) continuations.set(piece.slice(continuingPrefix.length), id);
+    starts.set(piece, id);
+  }
+  const pieces = (word: string): readonly number[] => {
+    if ([...word].length > maxCharsPerWord) return [unknownId];
+    const ids: number[] = [];
+    let start = 0;
+    while (start < word.length) {
+      const table = start === 0 ? starts : continuations;
+      let end = word.length;
+      while (end > start && !table.has(word.slice(start, end))) end--;
+      if (end === start) return [unknownId];
+      ids.push(table.get(word.slice(start, end)) ?? unknownId);
+      start = end;
+    }
+    return ids;
+  };
+  const cache = new Map<string, readonly number[]>();
+  return (text) => {
+    const ids: number[] = [];
+    for (const word of bertWords(text)) {
+      let found = cache.get(word);
+      if (found === undefined) {
+        found = pieces(word);
+        if (cache.size >= CACHE_LIMIT) cache.clear();
+        cache.set(word, found);
+      }
+      for (const id of found) ids.push(id);
+    }
+    return Uint32Array.from(ids);
+  };
+}
+
+const NON_ASCII = /[^\0-\x7f]/;
+
+/** BERT's basic tokenizer: cleaned, lower-cased, accent-free words and single punctuation marks. */
+function bertWords(text: string): string[] {
+  const clean = NON_ASCII.test(text) ? foldUnicode(text) : text.toLowerCase();
+  const kinds = characterKinds;
+  const words: string[] = [];
+  let start = -1;
+  for (let at = 0; at < clean.length; at++) {
+    const kind = kinds.of(clean.charCodeAt(at));
+    if (kind === kinds.WORD) {
+      if (start < 0) start = at;
+      continue;
+    }
+    if (start >= 0) words.push(clean.slice(start, at));
+    start = -1;
+    if (kind === kinds.SINGLE) words.push(clean[at] ?? '');
+  }
+  if (start >= 0) words.push(clean.slice(start));
+  return words;
+}
+
+/** Control characters out, CJK apart, accents off, lower case: in the order of the reference. */
+function foldUnicode(text: string): string {
+  return text
+    .replaceAll(/[\0\ufffd]|(?![\t\n\r])[\p{Cc}\p{Cf}\p{Cn}\p{Co}]/gu, '')
+    .replaceAll(CJK, ' $& ')
+    .normalize('NFD')
+    .replaceAll(/\p{Mn}/gu, '')
+    .replaceAll('Σ', 'σ') // the reference lowers character by character: no final sigma
+    .toLowerCase();
+}
+
+const CJK =
+  /[\u4e00-\u9fff\u3400-\u4dbf\u{20000}-\u{2a6df}\u{2a700}-\u{2b73f}\u{2b740}-\u{2b81f}\u{2b920}-\u{2ceaf}\uf900-\ufaff\u{2f800}-\u{2fa1f}]/gu;

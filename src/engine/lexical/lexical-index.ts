@@ -1,0 +1,260 @@
+import type { Token } from '../analysis/analyzer.ts';
+import { GrowableUint32 } from '../growable.ts';
+import { TopK, type Candidates } from '../top-k.ts';
+import type { LexicalConstants } from './constants.ts';
+import { FREQUENCY_SCALE, packPosting, PostingStore, type StoredPostings } from './posting-store.ts';
+import { proximityScorer } from './proximity.ts';
+
+/** The analysed fields of one chunk. */
+export interface LexicalFields {
+  readonly title: readonly Token[];
+  readonly headings: readonly Token[];
+  readonly body: readonly Token[];
+}
+
+/** A query term with its weight: how often it is asked for times its inverse document frequency. */
+export interface QueryTerm {
+  readonly id: number;
+  readonly weight: number;
+  readonly idf: number;
+}
+
+export interface LexicalQuery {
+  /** Terms that the index knows, rarest first. */
+  readonly terms: readonly QueryTerm[];
+  /** Positions in `terms` of neighbouring words of the query. */
+  readonly pairs: readonly (readonly [number, number])[];
+}
+
+/** True for slots that may be found. */
+export type SlotFilter = (slot: number) => boolean;
+
+/** Marks the border between fields in the forward index. */
+export const FIELD_BORDER = 0xffff_ffff;
+
+export interface StoredLexicalIndex {
+  readonly terms: readonly string[];
+  readonly postings: StoredPostings;
+  readonly lengths: Uint32Array;
+  readonly forward: Uint32Array;
+  readonly forwardStarts: Uint32Array;
+}
+
+/**
+ * BM25 (Robertson and Zaragoza 2009, Lucene's idf) over weighted fields, with proximity of neighbouring query
+ * terms after the sequential dependence model (Metzler and Croft 2005) for the best candidates.
+ * Slots are dense numbers from 0 in order of arrival; removed ones are left out by the caller's filter.
+ */
+export class LexicalIndex {
+  readonly #constants: LexicalConstants;
+  readonly #ids = new Map<string, number>();
+  readonly #postings: PostingStore;
+  readonly #lengths: GrowableUint32;
+  readonly #forward: GrowableUint32;
+  readonly #forwardStarts: GrowableUint32;
+  #totalLength = 0;
+  #accumulators = new Float32Array(0);
+
+  constructor(constants: LexicalConstants, stored?: StoredLexicalIndex) {
+    this.#constants = constants;
+    this.#postings = new PostingStore(stored?.postings);
+    this.#lengths = new GrowableUint32(stored?.lengths);
+    this.#forward = new GrowableUint32(stored?.forward);
+    this.#forwardStarts = new GrowableUint32(stored?.forwardStarts);
+    if (stored === undefined) return;
+    for (const [id, term] of stored.terms.entries()) this.#ids.set(term, id);
+    for (const length of stored.lengths) this.#totalLength += length;
+  }
+
+  /** Number of slots, removed ones included. */
+  get size(): number {
+    return this.#lengths.length;
+  }
+
+  get bytes(): number {
+    return this.#postings.bytes + this.#lengths.bytes + this.#forward.bytes + this.#forwardStarts.bytes + this.#ids.size * 48;
+  }
+
+  /** Appends a chunk and returns its slot. */
+  add(fields: LexicalFields): number {
+    const slot = this.#lengths.length;
+    const { titleWeight, headingWeight, compoundWeight } = this.#constants;
+    const frequencies = new Map<number, number>();
+    this.#forwardStarts.push(this.#forward.length);
+    let length = 0;
+    const addField = (tokens: readonly Token[], weight: number): void => {
+      for (const token of tokens) {
+        const id = this.#idOf(token.term);
+        frequencies.set(id, (frequencies.get(id) ?? 0) + (token.isCompound ? weight * compoundWeight : weight));
+        if (token.isCompound) continue;
+        this.#forward.push(id);
+        length++;
+      }
+    };
+    addField(fields.title, titleWeight);
+    this.#forward.push(FIELD_BORDER);
+    addField(fields.headings, headingWeight);
+    this.#forward.push(FIELD_BORDER);
+    addField(fields.body, 1);
+    this.#lengths.push(length);
+    this.#totalLength += length;
+    this.#postings.ensureTerms(this.#ids.size);
+    for (const [id, frequency] of frequencies) this.#postings.append(id, packPosting(slot, frequency));
+    return slot;
+  }
+
+  /** Inverse document frequency of a term, or 0 when no chunk holds it. */
+  idf(term: string): number {
+    const id = this.#ids.get(term);
+    return id === undefined ? 0 : this.#idf(id);
+  }
+
+  /** The query as this index understands it; unknown terms are left out. */
+  query(tokens: readonly Token[]): LexicalQuery {
+    const counts = new Map<number, number>();
+    for (const token of tokens) {
+      const id = this.#ids.get(token.term);
+      if (id !== undefined) counts.set(id, (counts.get(id) ?? 0) + 1);
+    }
+    const terms = [...counts].map(([id, count]) => ({ id, idf: this.#idf(id), weight: count * this.#idf(id) }));
+    terms.sort((a, b) => b.idf - a.idf || a.id - b.id);
+    const positions = new Map(terms.map((term, position) => [term.id, position]));
+    return { terms, pairs: this.#pairs(tokens, positions) };
+  }
+
+  /** The best `limit` slots that pass the filter, best first. */
+  search(query: LexicalQuery, filter: SlotFilter, limit: number): Candidates {
+    if (query.terms.length === 0) return { slots: new Uint32Array(0), scores: new Float64Array(0) };
+    const scores = this.#accumulate(query);
+    const best = new TopK(Math.max(limit, this.#constants.rescored));
+    const { length } = this.#lengths;
+    let { threshold } = best;
+    threshold = Math.max(threshold, 0);
+    for (let slot = 0; slot < length; slot++) {
+      const score = scores[slot] ?? 0;
+      if (score <= threshold || !filter(slot)) continue;
+      best.offer(slot, score);
+      threshold = Math.max(best.threshold, 0);
+    }
+    return this.#rescore(query, best.drain(), limit);
+  }
+
+  /** The full score of single slots, in the order given. */
+  score(query: LexicalQuery, slots: Uint32Array): Float64Array {
+    const scores = new Float64Array(slots.length);
+    const proximity = this.#proximity(query);
+    for (const [at, slot] of slots.entries()) {
+      let score = 0;
+      for (const term of query.terms) {
+        const frequency = this.#frequency(term.id, slot);
+        if (frequency > 0) score += (term.weight * frequency) / (frequency + this.#saturation(slot));
+      }
+      scores[at] = score === 0 ? 0 : score + proximity(slot, this.#saturation(slot));
+    }
+    return scores;
+  }
+
+  /** A compact copy for a snapshot. */
+  store(): StoredLexicalIndex {
+    return {
+      terms: [...this.#ids.keys()],
+      postings: this.#postings.store(),
+      lengths: this.#lengths.view,
+      forward: this.#forward.view,
+      forwardStarts: this.#forwardStarts.view,
+    };
+  }
+
+  #idOf(term: string): number {
+    let id = this.#ids.get(term);
+    if (id === undefined) {
+      id = this.#ids.size;
+      this.#ids.set(term, id);
+    }
+    return id;
+  }
+
+  #idf(id: number): number {
+    const count = this.#postings.count(id);
+    return count === 0 ? 0 : Math.log(1 + (this.size - count + 0.5) / (count + 0.5));
+  }
+
+  #pairs(tokens: readonly Token[], positions: ReadonlyMap<number, number>): [number, number][] {
+    const pairs: [number, number][] = [];
+    let before: number | undefined;
+    for (const token of tokens) {
+      if (token.isCompound) continue;
+      const id = this.#ids.get(token.term);
+      const position = id === undefined ? undefined : positions.get(id);
+      if (before !== undefined && position !== undefined && before !== position) pairs.push([before, position]);
+      before = position;
+    }
+    return pairs;
+  }
+
+  /** BM25's k1 * (1 - b + b * length / average length). */
+  #saturation(slot: number): number {
+    const { k1, b } = this.#constants;
+    const average = this.#totalLength / Math.max(1, this.size) || 1;
+    return k1 * (1 - b + (b * (this.#lengths.data[slot] ?? 0)) / average);
+  }
+
+  #accumulate(query: LexicalQuery): Float32Array {
+    const { length } = this.#lengths;
+    if (this.#accumulators.length < length) this.#accumulators = new Float32Array(this.#lengths.data.length);
+    const scores = this.#accumulators.fill(0, 0, length);
+    const { k1, b } = this.#constants;
+    const base = k1 * (1 - b) * FREQUENCY_SCALE;
+    const slope = (k1 * b * FREQUENCY_SCALE) / (this.#totalLength / Math.max(1, length) || 1);
+    const lengths = this.#lengths.data;
+    for (const { id, weight } of query.terms) {
+      const list = this.#postings.list(id);
+      for (let i = 0; i < list.length; i++) {
+        const posting = list[i] ?? 0;
+        const slot = posting >>> 8;
+        const frequency = posting & 255;
+        scores[slot] = (scores[slot] ?? 0) + (weight * frequency) / (frequency + base + slope * (lengths[slot] ?? 0));
+      }
+    }
+    return scores;
+  }
+
+  #rescore(query: LexicalQuery, found: Candidates, limit: number): Candidates {
+    const head = Math.min(this.#constants.rescored, found.slots.length);
+    const proximity = this.#proximity(query);
+    for (let i = 0; i < head; i++) {
+      const slot = found.slots[i] ?? 0;
+      found.scores[i] = (found.scores[i] ?? 0) + proximity(slot, this.#saturation(slot));
+    }
+    const best = new TopK(Math.max(1, Math.min(limit, found.slots.length)));
+    for (const [i, slot] of found.slots.entries()) best.offer(slot, found.scores[i] ?? 0);
+    return best.drain();
+  }
+
+  #proximity(query: LexicalQuery): (slot: number, saturation: number) => number {
+    const { orderedWeight, windowWeight, window } = this.#constants;
+    if (query.pairs.length === 0 || (orderedWeight === 0 && windowWeight === 0)) return () => 0;
+    const scorer = proximityScorer(query, { orderedWeight, windowWeight, window });
+    return (slot, saturation) => {
+      const start = this.#forwardStarts.data[slot] ?? 0;
+      const end = slot + 1 < this.size ? (this.#forwardStarts.data[slot + 1] ?? 0) : this.#forward.length;
+      return scorer(this.#forward.data.subarray(start, end), saturation);
+    };
+  }
+
+  /** Weighted frequency of a term in a slot, by binary search in its list. */
+  #frequency(id: number, slot: number): number {
+    const list = this.#postings.list(id);
+    let low = 0;
+    let high = list.length - 1;
+    while (low <= high) {
+      const middle = (low + high) >>> 1;
+      const posting = list[middle] ?? 0;
+      const found = posting >>> 8;
+      if (found === slot) return (posting & 255) / FREQUENCY_SCALE;
+      if (found < slot) low = middle + 1;
+      else high = middle - 1;
+    }
+    return 0;
+  }
+}

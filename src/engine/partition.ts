@@ -1,0 +1,265 @@
+import { analyzerOf, type Token } from './analysis/analyzer.ts';
+import { Columns, type FieldValue, type StoredColumn } from './columns.ts';
+import { DenseIndex, type StoredDenseIndex } from './dense/dense-index.ts';
+import { GrowableUint32 } from './growable.ts';
+import type { LexicalConstants } from './lexical/constants.ts';
+import { LexicalIndex, type StoredLexicalIndex } from './lexical/lexical-index.ts';
+import type { Candidates } from './top-k.ts';
+
+/** A passage to index. */
+export interface PassageInput {
+  readonly headings: readonly string[];
+  readonly body: string;
+  readonly vector: { readonly values: Int8Array; readonly scale: number };
+}
+
+/** A document to index: its passages get neighbouring slots. */
+export interface DocumentInput {
+  /** 32 hexadecimal digits; unique among the live documents of a partition. */
+  readonly key: string;
+  readonly title: string;
+  readonly language: string;
+  readonly fields: Readonly<Record<string, FieldValue | readonly FieldValue[]>>;
+  readonly passages: readonly PassageInput[];
+}
+
+/** Every field must have a value that fulfils its condition. */
+export type FieldConditions = Readonly<Record<string, (value: FieldValue) => boolean>>;
+
+/** A slot named so that it can be found again: document key and number of the passage. */
+export interface PassageRef {
+  readonly key: string;
+  readonly ordinal: number;
+}
+
+export interface Hit extends PassageRef {
+  readonly score: number;
+}
+
+export interface StoredPartition {
+  readonly keys: readonly string[];
+  readonly firstSlots: Uint32Array;
+  readonly languages: Readonly<Record<string, number>>;
+  readonly columns: readonly StoredColumn[];
+  readonly lexical: StoredLexicalIndex;
+  readonly dense: StoredDenseIndex;
+}
+
+export interface PartitionOptions {
+  readonly dimensions: number;
+  readonly constants: LexicalConstants;
+}
+
+/** At most so many languages of a partition are tried on one query. */
+const QUERY_LANGUAGES = 4;
+
+/**
+ * One searchable set of documents: lexical index, dense index and filter columns over common slots.
+ * Documents are numbered in order of arrival; removing one only hides it until `store` leaves it out
+ * of a later rebuild.
+ */
+export class Partition {
+  readonly #lexical: LexicalIndex;
+  readonly #dense: DenseIndex;
+  readonly #columns: Columns;
+  readonly #keys: string[] = [];
+  readonly #numbers = new Map<string, number>();
+  readonly #firstSlots: GrowableUint32;
+  readonly #documentOf: GrowableUint32;
+  readonly #languages = new Map<string, number>();
+  #hidden = new Uint8Array(64);
+  #hiddenSlots = 0;
+
+  constructor(options: PartitionOptions, stored?: StoredPartition) {
+    this.#lexical = new LexicalIndex(options.constants, stored?.lexical);
+    this.#dense = new DenseIndex(options.dimensions, stored?.dense);
+    this.#columns = new Columns(stored?.columns);
+    this.#firstSlots = new GrowableUint32(stored?.firstSlots);
+    this.#documentOf = new GrowableUint32();
+    if (stored !== undefined) this.#load(stored);
+  }
+
+  /** Live documents. */
+  get documentCount(): number {
+    return this.#numbers.size;
+  }
+
+  /** Live passages. */
+  get passageCount(): number {
+    return this.#lexical.size - this.#hiddenSlots;
+  }
+
+  /** Share of slots that belong to removed documents, 0 to 1: the reason to rebuild. */
+  get wasted(): number {
+    return this.#lexical.size === 0 ? 0 : this.#hiddenSlots / this.#lexical.size;
+  }
+
+  get bytes(): number {
+    return this.#lexical.bytes + this.#dense.bytes + this.#documentOf.bytes + this.#keys.length * 160;
+  }
+
+  has(key: string): boolean {
+    return this.#numbers.has(key);
+  }
+
+  /** Keys of the live documents with their numbers of passages. */
+  *documents(): Generator<{ readonly key: string; readonly passages: number }> {
+    for (const [key, number] of this.#numbers) yield { key, passages: this.#slotCount(number) };
+  }
+
+  /** Adding a document that is there already changes nothing. */
+  add(document: DocumentInput): void {
+    if (this.#numbers.has(document.key)) return;
+    const number = this.#keys.length;
+    const analyzer = analyzerOf(document.language);
+    const title = analyzer.analyze(document.title);
+    this.#firstSlots.push(this.#lexical.size);
+    for (const passage of document.passages) {
+      const headings = passage.headings.flatMap((heading) => analyzer.analyze(heading));
+      this.#lexical.add({ title, headings, body: analyzer.analyze(passage.body) });
+      this.#dense.add(passage.vector.values, passage.vector.scale);
+      this.#documentOf.push(number);
+    }
+    for (const [field, value] of Object.entries(document.fields)) {
+      for (const single of Array.isArray(value) ? value : [value]) this.#columns.add(number, field, single);
+    }
+    this.#languages.set(document.language, (this.#languages.get(document.language) ?? 0) + 1);
+    this.#keys.push(document.key);
+    this.#numbers.set(document.key, number);
+    this.#growHidden();
+  }
+
+  /** Hides a document from all searches; false when it is not there. */
+  remove(key: string): boolean {
+    const number = this.#numbers.get(key);
+    if (number === undefined) return false;
+    this.#numbers.delete(key);
+    this.#hidden[number] = 1;
+    this.#hiddenSlots += this.#slotCount(number);
+    return true;
+  }
+
+  /** Terms of a text as queries see them, in the languages of this partition; the commonest language first. */
+  queryTokens(text: string): Token[] {
+    const ordered = [...this.#languages].sort((a, b) => b[1] - a[1]).slice(0, QUERY_LANGUAGES);
+    const seen = new Set<string>();
+    const tokens: Token[] = [];
+    for (const [language] of ordered) {
+      for (const token of analyzerOf(language).analyzeQuery(text)) {
+        const place = `${token.start}:${token.term}`;
+        const isRepeated = seen.has(place);
+        seen.add(place);
+        if (!isRepeated) tokens.push(token);
+      }
+    }
+    return tokens;
+  }
+
+  /** Inverse document frequency of a term; 0 when no passage holds it. */
+  idf(term: string): number {
+    return this.#lexical.idf(term);
+  }
+
+  searchLexical(text: string, conditions: FieldConditions, limit: number): Hit[] {
+    const query = this.#lexical.query(this.queryTokens(text));
+    return this.#hits(this.#lexical.search(query, this.#filter(conditions), limit));
+  }
+
+  searchDense(vector: Float32Array, conditions: FieldConditions, limit: number): Hit[] {
+    return this.#hits(this.#dense.search(vector, this.#filter(conditions), limit));
+  }
+
+  /** Lexical scores of single passages; 0 for one that is gone. */
+  scoreLexical(text: string, passages: readonly PassageRef[]): Float64Array {
+    const query = this.#lexical.query(this.queryTokens(text));
+    return this.#scores(passages, (slots) => this.#lexical.score(query, slots));
+  }
+
+  /** Cosines of single passages; 0 for one that is gone or has no vector. */
+  scoreDense(vector: Float32Array, passages: readonly PassageRef[]): Float64Array {
+    return this.#scores(passages, (slots) => this.#dense.score(vector, slots));
+  }
+
+  /** Everything for a snapshot; hidden documents are stored as hidden (empty key). */
+  store(): StoredPartition {
+    return {
+      keys: this.#keys.map((key, number) => (this.#hidden[number] === 1 ? '' : key)),
+      firstSlots: this.#firstSlots.view,
+      languages: Object.fromEntries(this.#languages),
+      columns: this.#columns.store(),
+      lexical: this.#lexical.store(),
+      dense: this.#dense.store(),
+    };
+  }
+
+  #load(stored: StoredPartition): void {
+    for (const [number, key] of stored.keys.entries()) {
+      this.#keys.push(key);
+      this.#growHidden();
+      const slots = this.#slotCount(number);
+      const first = this.#documentOf.extend(slots);
+      this.#documentOf.data.fill(number, first, first + slots);
+      if (key === '') {
+        this.#hidden[number] = 1;
+        this.#hiddenSlots += slots;
+      } else this.#numbers.set(key, number);
+    }
+    for (const [language, count] of Object.entries(stored.languages)) this.#languages.set(language, count);
+  }
+
+  #growHidden(): void {
+    if (this.#keys.length <= this.#hidden.length) return;
+    const grown = new Uint8Array(this.#hidden.length * 2);
+    grown.set(this.#hidden);
+    this.#hidden = grown;
+  }
+
+  #slotCount(number: number): number {
+    const start = this.#firstSlots.data[number] ?? 0;
+    const end = number + 1 < this.#firstSlots.length ? (this.#firstSlots.data[number + 1] ?? 0) : this.#lexical.size;
+    return end - start;
+  }
+
+  #filter(conditions: FieldConditions): (slot: number) => boolean {
+    const documentOf = this.#documentOf.data;
+    const hidden = this.#hidden;
+    const entries = Object.entries(conditions);
+    if (entries.length === 0) {
+      if (this.#hiddenSlots === 0) return () => true;
+      return (slot) => hidden[documentOf[slot] ?? 0] === 0;
+    }
+    const allowed = new Uint8Array(this.#keys.length).fill(1);
+    for (const [field, condition] of entries) {
+      const mask = new Uint8Array(this.#keys.length);
+      this.#columns.mark(field, condition, mask);
+      for (let i = 0; i < mask.length; i++) if (mask[i] === 0) allowed[i] = 0;
+    }
+    for (let i = 0; i < allowed.length; i++) if (hidden[i] === 1) allowed[i] = 0;
+    return (slot) => allowed[documentOf[slot] ?? 0] === 1;
+  }
+
+  #hits(found: Candidates): Hit[] {
+    return Array.from(found.slots, (slot, i) => {
+      const number = this.#documentOf.data[slot] ?? 0;
+      return {
+        key: this.#keys[number] ?? '',
+        ordinal: slot - (this.#firstSlots.data[number] ?? 0),
+        score: found.scores[i] ?? 0,
+      };
+    });
+  }
+
+  #scores(passages: readonly PassageRef[], score: (slots: Uint32Array) => Float64Array): Float64Array {
+    const scores = new Float64Array(passages.length);
+    const live: number[] = [];
+    const slots: number[] = [];
+    for (const [at, { key, ordinal }] of passages.entries()) {
+      const number = this.#numbers.get(key);
+      if (number === undefined || ordinal >= this.#slotCount(number)) continue;
+      live.push(at);
+      slots.push((this.#firstSlots.data[number] ?? 0) + ordinal);
+    }
+    for (const [i, value] of score(Uint32Array.from(slots)).entries()) scores[live[i] ?? 0] = value;
+    return scores;
+  }
+}
