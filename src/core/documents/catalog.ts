@@ -44,7 +44,11 @@ export interface AppliedChange {
   readonly documentId: DocumentId;
   readonly removed: VersionId | null;
   readonly added: VersionId | null;
-  /** Content hashes of originals that no document of any tenant refers to any more. */
+  /**
+   * Content hash of the original that the change let go of, when after the whole commit no document of any
+   * tenant refers to it. Named once per commit. A writer that is about to commit the same content must not
+   * race the deletion of the blob.
+   */
   readonly orphanedContent: string | null;
 }
 
@@ -57,35 +61,48 @@ export interface CommitReceipt {
 /** What a folder sync knows of an item without reading it again. */
 export interface KnownItem {
   readonly item: string;
-  /** The same for all documents of one item. */
+  /** Of all documents of the item; null when they differ or none has one. */
   readonly contentHash: string | null;
+  /** Of all searchable versions of the item; null when they differ or there is none. */
   readonly generation: GenerationId | null;
   readonly documents: readonly { readonly id: DocumentId; readonly state: DocumentState }[];
 }
 
-/** A searchable version with all that an index needs to (re)build. */
+/**
+ * A searchable version with all that an index needs to (re)build. Title, language and fields are those the
+ * version was committed with, also when a later update of the document failed.
+ */
 export interface IndexableVersion {
   readonly version: VersionId;
   readonly documentId: DocumentId;
+  /** Sequence number of the document's last change. */
   readonly sequence: number;
   readonly title: string;
   readonly language: string | null;
-  /** Metadata plus the fields that can always be filtered: `uri`, `title`, `format`, `document_id`. */
+  /**
+   * Metadata plus the fields that can always be filtered: `title`, `document_id`, and `uri` and `format` where
+   * there is one. They win over metadata of the same name.
+   */
   readonly fields: Metadata;
   readonly chunks: readonly (Chunk & { readonly text: string; readonly vector: QuantisedVector })[];
 }
 
 /**
  * The truth: collections, documents, versions, chunks. Every write is one transaction and durable
- * (fsync) when its promise resolves; a read sees whole transactions only.
+ * (fsync) when its promise resolves; a read sees whole transactions only (`versionsSince` one per step).
+ * A read of a collection that does not exist finds nothing.
  * Errors: `storage_full` (nothing was written, reads go on), `storage_failed`, `collection_not_found`
- * for a write into a collection that does not exist.
+ * for a write into a collection that does not exist, `invalid_cursor` for a cursor of another list.
+ *
+ * An index catches up like this: `s = lastSequence`; apply `removedSince(covered)` (null: drop all, `covered` = 0)
+ * and `versionsSince(covered)` in any order; from then on it covers `s`. Changes that were committed meanwhile
+ * come again with the next call, so adding and removing a version must be idempotent.
  */
 export interface Catalog extends AsyncDisposable {
   /** @throws HoldfastError `collection_exists`. */
   createCollection(collection: Omit<Collection, 'createdAt'>): Promise<Collection>;
   getCollection(scope: Scope): Promise<CollectionSummary | null>;
-  /** Ordered by name. */
+  /** Ordered by name, by code point. */
   listCollections(tenant: TenantId, page: PageRequest): Promise<Page<CollectionSummary>>;
   updateCollection(scope: Scope, settings: CollectionSettings): Promise<void>;
   /** Deletes everything in it; false when there was none. Returns the orphaned originals. */
@@ -93,11 +110,12 @@ export interface Catalog extends AsyncDisposable {
     scope: Scope,
   ): Promise<{ readonly existed: boolean; readonly orphanedContent: readonly string[] }>;
 
-  /** All changes or none. */
+  /** All changes or none, in order; `applied` holds one entry per change. A version that is already the
+   * document's current one is not written again. Deleting an unknown document changes nothing. */
   commit(scope: Scope, changes: readonly DocumentChange[]): Promise<CommitReceipt>;
 
   getDocument(scope: Scope, id: DocumentId): Promise<DocumentRecord | null>;
-  /** Ordered by source key. */
+  /** Ordered by source key, by code point. */
   listDocuments(scope: Scope, request: DocumentListRequest): Promise<Page<DocumentRecord>>;
   /** The items of an origin whose key is `prefix` itself or starts with `prefix` + `/`. */
   knownItems(scope: Scope, origin: DocumentOrigin, prefix: string): Promise<readonly KnownItem[]>;
@@ -108,10 +126,19 @@ export interface Catalog extends AsyncDisposable {
   /** In the order asked for; null for a chunk that is gone or belongs to another tenant or collection. */
   hydrate(scope: Scope, ids: readonly ChunkId[]): Promise<readonly (HydratedChunk | null)[]>;
 
-  /** Versions whose documents changed after `sequence` (0 = all searchable ones), in sequence order. */
+  /**
+   * Searchable versions whose documents changed after `sequence` (0 = all of them), in sequence order, read in
+   * steps of bounded memory. Goes on until nothing newer is there, so it holds what is committed meanwhile.
+   */
   versionsSince(scope: Scope, sequence: number): AsyncIterable<IndexableVersion>;
-  /** Versions that stopped being searchable after `sequence`. */
-  removedSince(scope: Scope, sequence: number): Promise<readonly VersionId[]>;
+  /**
+   * Versions that stopped being searchable after `sequence` and are not searchable now. Null when that is not
+   * known any more (pruned, or the collection was deleted and made anew since): rebuild from 0.
+   * Never null for sequence 0.
+   */
+  removedSince(scope: Scope, sequence: number): Promise<readonly VersionId[] | null>;
+  /** Forgets removals up to and including `upTo`: the index of the collection is durable up to there. */
+  pruneRemovals(scope: Scope, upTo: number): Promise<void>;
   /** Sequence number of the last change in the collection, 0 when none. */
   lastSequence(scope: Scope): Promise<number>;
   /** A cheap read and, unless the disk is read-only or full, a cheap write check. */
