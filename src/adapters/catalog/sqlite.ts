@@ -1,0 +1,72 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { Catalog } from '../../core/documents/catalog.ts';
+import type { Clock } from '../../lib/clock.ts';
+import { chunkCalls } from './sqlite/chunks.ts';
+import { collectionCalls, collectionKey, type CollectionKey } from './sqlite/collections.ts';
+import { commitCall } from './sqlite/commit.ts';
+import { openDatabase, storageError, type DatabaseOptions } from './sqlite/database.ts';
+import { documentCalls } from './sqlite/documents.ts';
+import { healthCall } from './sqlite/health.ts';
+import { replayCalls, replaySteps, type ReplayPlace } from './sqlite/replay.ts';
+import type { Synchronous } from './sqlite/synchronous.ts';
+
+export interface SqliteCatalogOptions extends DatabaseOptions {
+  readonly clock: Clock;
+}
+
+/**
+ * A catalog in one SQLite file. Calls work on the calling thread and are done when they return.
+ * @throws HoldfastError `data_folder_too_new`, `storage_full`, `storage_failed`.
+ */
+export function sqliteCatalog(options: SqliteCatalogOptions): Catalog {
+  const database = openDatabase(options);
+  const { path, clock } = options;
+  const key = collectionKey(database);
+  const calls = {
+    ...collectionCalls(database, clock, key),
+    commit: commitCall(database, clock, key),
+    ...documentCalls(database, key),
+    ...chunkCalls(database, key),
+    ...replayCalls(database, key),
+    health: healthCall(database, clock, path),
+  };
+  return {
+    ...asynchronous<Calls>(calls, path),
+    versionsSince: versionsSince(database, key, path),
+    async [Symbol.asyncDispose]() {
+      if (database.isOpen) database.close();
+    },
+  };
+}
+
+type Calls = Omit<Catalog, 'versionsSince' | typeof Symbol.asyncDispose>;
+
+function asynchronous<Port extends object>(calls: Synchronous<Port>, path: string): Port {
+  const entries = Object.entries<(...parameters: unknown[]) => unknown>(calls);
+  const wrapped = entries.map(([name, call]) => [
+    name,
+    async (...parameters: unknown[]) => attempt(path, () => call(...parameters)),
+  ]);
+  return Object.fromEntries(wrapped) as Port;
+}
+
+function versionsSince(database: DatabaseSync, key: CollectionKey, path: string): Catalog['versionsSince'] {
+  const readStep = replaySteps(database);
+  return async function* versions(scope, sequence) {
+    let place: ReplayPlace | null = { sequence, documentKey: Number.MAX_SAFE_INTEGER };
+    while (place !== null) {
+      const after: ReplayPlace = place;
+      const step = attempt(path, () => readStep(key(scope), after));
+      yield* step.versions;
+      place = step.next;
+    }
+  };
+}
+
+function attempt<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw storageError(error, path);
+  }
+}

@@ -1,0 +1,162 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { Catalog, PageRequest } from '../../../core/documents/catalog.ts';
+import type { CollectionSummary } from '../../../core/documents/collection.ts';
+import type { CollectionName, GenerationId, Scope, TenantId } from '../../../core/documents/ids.ts';
+import { HoldfastError } from '../../../core/errors.ts';
+import type { Clock } from '../../../lib/clock.ts';
+import { decodeCursor, encodeCursor } from '../cursor.ts';
+import { query, transaction } from './database.ts';
+import { CHUNKS_PER_VERSION } from './schema.ts';
+import type { Synchronous } from './synchronous.ts';
+
+type CollectionCalls = Synchronous<
+  Pick<
+    Catalog,
+    'createCollection' | 'getCollection' | 'listCollections' | 'updateCollection' | 'deleteCollection'
+  >
+>;
+
+type CollectionRow = readonly [
+  tenant: TenantId,
+  name: CollectionName,
+  language: string,
+  description: string,
+  generation: GenerationId,
+  createdAt: number,
+  sequence: number,
+  total: number,
+  ready: number,
+  failed: number,
+  skipped: number,
+  pending: number,
+  chunks: number,
+  sizeBytes: number,
+];
+
+const COLUMNS = `tenant, name, language, description, generation, created_at, sequence,
+  total, ready, failed, skipped, pending, chunks, size_bytes`;
+
+/** Finds a collection's key; every other statement is scoped by it. */
+export type CollectionKey = (scope: Scope) => number | null;
+
+export function collectionKey(database: DatabaseSync): CollectionKey {
+  const find = query<readonly [number]>(
+    database,
+    'SELECT key FROM collections WHERE tenant = ? AND name = ?',
+  );
+  return (scope) => find.get(scope.tenant, scope.collection)?.[0] ?? null;
+}
+
+/** The key, or `collection_not_found`. */
+export function requireCollection(key: CollectionKey, scope: Scope): number {
+  const found = key(scope);
+  if (found !== null) return found;
+  throw new HoldfastError('collection_not_found', `There is no collection "${scope.collection}".`);
+}
+
+/** The calls of the catalog about collections themselves. */
+export function collectionCalls(database: DatabaseSync, clock: Clock, key: CollectionKey): CollectionCalls {
+  const get = query<CollectionRow>(
+    database,
+    `SELECT ${COLUMNS} FROM collections WHERE tenant = ? AND name = ?`,
+  );
+  const list = query<CollectionRow>(
+    database,
+    `SELECT ${COLUMNS} FROM collections WHERE tenant = ? AND name > ? ORDER BY name LIMIT ?`,
+  );
+  const insert = database.prepare(
+    `INSERT INTO collections (tenant, name, language, description, generation, created_at, removals_from)
+     VALUES (?, ?, ?, ?, ?, ?, (SELECT sequence FROM counter WHERE id = 1))`,
+  );
+  const update = database.prepare('UPDATE collections SET language = ?, description = ? WHERE key = ?');
+
+  return {
+    createCollection(collection) {
+      return transaction(database, () => {
+        if (key(collection) !== null) {
+          throw new HoldfastError(
+            'collection_exists',
+            `There is a collection "${collection.collection}" already.`,
+          );
+        }
+        const { tenant, settings, generation } = collection;
+        const now = clock.now();
+        insert.run(tenant, collection.collection, settings.language, settings.description, generation, now);
+        return { ...collection, createdAt: new Date(now).toISOString() };
+      });
+    },
+    getCollection(scope) {
+      const row = get.get(scope.tenant, scope.collection);
+      return row === null ? null : toSummary(row);
+    },
+    listCollections(tenant: TenantId, page: PageRequest) {
+      const after = page.cursor === null ? '' : decodeCursor('collections', page.cursor);
+      const rows = list.all(tenant, after, page.limit + 1);
+      const items = rows.slice(0, page.limit).map(toSummary);
+      const last = rows.length > page.limit ? items.at(-1) : undefined;
+      return {
+        items,
+        nextCursor: last === undefined ? null : encodeCursor('collections', last.collection),
+      };
+    },
+    updateCollection(scope, settings) {
+      transaction(database, () => {
+        update.run(settings.language, settings.description, requireCollection(key, scope));
+      });
+    },
+    deleteCollection: deletion(database, key),
+  };
+}
+
+function deletion(database: DatabaseSync, key: CollectionKey): CollectionCalls['deleteCollection'] {
+  const orphans = query<readonly [string]>(
+    database,
+    `SELECT DISTINCT content_hash FROM documents AS d WHERE collection = ?1 AND content_hash IS NOT NULL
+     AND NOT EXISTS (SELECT 1 FROM documents WHERE content_hash = d.content_hash AND collection <> ?1)`,
+  );
+  const versions = query<readonly [number]>(database, 'SELECT key FROM versions WHERE collection = ?');
+  const removeVersion = versionRemoval(database);
+  const rest = ['removals', 'documents'].map((table) =>
+    database.prepare(`DELETE FROM ${table} WHERE collection = ?`),
+  );
+  const removeCollection = database.prepare('DELETE FROM collections WHERE key = ?');
+  // Also tells a collection that is made anew from this one: see `removals_from`.
+  const bump = database.prepare('UPDATE counter SET sequence = sequence + 1 WHERE id = 1');
+
+  return (scope) =>
+    transaction(database, () => {
+      const collection = key(scope);
+      if (collection === null) return { existed: false, orphanedContent: [] };
+      const orphanedContent = orphans.all(collection).map(([hash]) => hash);
+      for (const [version] of versions.all(collection)) removeVersion(version);
+      for (const statement of rest) statement.run(collection);
+      removeCollection.run(collection);
+      bump.run();
+      return { existed: true, orphanedContent };
+    });
+}
+
+/** Deletes a version by key, with its text and chunks. */
+export function versionRemoval(database: DatabaseSync): (version: number) => void {
+  const chunks = database.prepare('DELETE FROM chunks WHERE key >= ? AND key < ?');
+  const text = database.prepare('DELETE FROM version_texts WHERE version = ?');
+  const row = database.prepare('DELETE FROM versions WHERE key = ?');
+  return (version) => {
+    chunks.run(version * CHUNKS_PER_VERSION, (version + 1) * CHUNKS_PER_VERSION);
+    text.run(version);
+    row.run(version);
+  };
+}
+
+function toSummary(row: CollectionRow): CollectionSummary {
+  const [tenant, collection, language, description, generation, createdAt, sequence, ...counts] = row;
+  const [total, ready, failed, skipped, pending, chunks, sizeBytes] = counts;
+  return {
+    tenant,
+    collection,
+    settings: { language, description },
+    generation,
+    createdAt: new Date(createdAt).toISOString(),
+    stats: { documents: { total, ready, failed, skipped, pending }, chunks, sizeBytes, sequence },
+  };
+}
