@@ -14,6 +14,8 @@ export const ERRORS = {
     'Send application/json, or multipart/form-data for uploads.',
   ],
   body_too_large: ['The body is too large', 'Send less at once, or raise HOLDFAST_MAX_BODY_BYTES.'],
+  headers_too_large: ['The request line and headers are too large', 'Send fewer and shorter headers.'],
+  request_timeout: ['The request took too long to arrive', 'Send the whole request sooner.'],
   url_too_long: ['The URL is too long', 'Send the query in the body of POST /api/v1/rag/query.'],
   route_not_found: ['There is no such route', 'See /openapi.json for the routes.'],
   method_not_allowed: ['The route does not know this method', 'See /openapi.json for the methods.'],

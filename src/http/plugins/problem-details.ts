@@ -1,0 +1,118 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { type ErrorCode, HoldfastError } from '../../core/errors.ts';
+import type { WireProblem } from '../contract/problem.ts';
+import type { HttpLogger } from '../logger.ts';
+import { fromFrameworkError } from './framework-errors.ts';
+
+export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
+
+/** The HTTP status of every error code. */
+export const STATUS: Readonly<Record<ErrorCode, number>> = {
+  invalid_request: 400,
+  invalid_json: 400,
+  invalid_query: 400,
+  invalid_filter: 400,
+  invalid_cursor: 400,
+  unsupported_media_type: 415,
+  body_too_large: 413,
+  headers_too_large: 431,
+  request_timeout: 408,
+  url_too_long: 414,
+  route_not_found: 404,
+  method_not_allowed: 405,
+  host_not_allowed: 403,
+  forbidden: 403,
+  deadline_exceeded: 504,
+  shutting_down: 503,
+  internal_error: 500,
+  collection_not_found: 404,
+  collection_exists: 409,
+  document_not_found: 404,
+  storage_full: 507,
+  storage_failed: 503,
+  data_folder_unusable: 500,
+  data_folder_locked: 503,
+  data_folder_too_new: 500,
+  invalid_configuration: 500,
+  invalid_usage: 400,
+  port_in_use: 500,
+  server_unreachable: 503,
+  path_not_found: 404,
+  evaluation_set_invalid: 422,
+  document_empty: 422,
+  document_unreadable: 422,
+  document_vanished: 422,
+  document_binary: 422,
+  document_too_large: 422,
+  document_malformed: 422,
+  document_unsupported: 422,
+  document_timeout: 422,
+  document_link_skipped: 422,
+};
+
+/** Codes whose cause passes by itself, with the seconds after which to try again. */
+const RETRY_AFTER_SECONDS: Partial<Readonly<Record<ErrorCode, number>>> = {
+  shutting_down: 5,
+  storage_failed: 5,
+};
+
+/** RFC 9457 problem details of an error. Never holds a stack, a cause, or the message of an unknown error. */
+export function toProblem(error: HoldfastError, request: { readonly id: string; readonly url: string }) {
+  return {
+    type: `/docs/errors#${error.code}`,
+    title: error.title,
+    status: STATUS[error.code],
+    detail:
+      error.code === 'internal_error' ? 'An unexpected error; the log of the server has it' : error.message,
+    instance: request.url.split('?', 1)[0] ?? '/',
+    code: error.code,
+    request_id: request.id,
+    advice: error.advice,
+    ...(error.problems.length === 0 ? {} : { problems: error.problems }),
+  } satisfies WireProblem;
+}
+
+/** Answers with the problem details of an error, and members that the route adds. */
+export function sendProblem(
+  reply: FastifyReply,
+  error: HoldfastError,
+  members: Readonly<Record<string, unknown>> = {},
+): FastifyReply {
+  const retryAfter = RETRY_AFTER_SECONDS[error.code];
+  if (retryAfter !== undefined) reply.header('retry-after', retryAfter);
+  return reply
+    .code(STATUS[error.code])
+    .type(PROBLEM_MEDIA_TYPE)
+    .send({ ...toProblem(error, reply.request), ...members });
+}
+
+/** Turns whatever a route or fastify throws into problem details; unexpected errors are logged here, once. */
+export function registerProblemDetails(app: FastifyInstance, logger: HttpLogger): void {
+  app.setErrorHandler((thrown, request, reply) => handleError({ thrown, request, reply, logger }));
+}
+
+interface Failure {
+  readonly thrown: unknown;
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  readonly logger: HttpLogger;
+}
+
+/** The one error handler, also for errors that fastify finds before routing. */
+export function handleError({ thrown, request, reply, logger }: Failure): FastifyReply {
+  const error = fromFrameworkError(thrown, request);
+  logFailure(error, request.id, logger);
+  return sendProblem(reply, error);
+}
+
+/** One line for an error that an operator should see; the cause and stack go here and nowhere else. */
+export function logFailure(error: HoldfastError, requestId: string, logger: HttpLogger): void {
+  if (STATUS[error.code] < 500 || error.code === 'shutting_down') return;
+  const origin = error.cause instanceof Error ? error.cause : error;
+  logger.error('request failed', {
+    request_id: requestId,
+    code: error.code,
+    detail: error.message,
+    stack: error.code === 'internal_error' ? (origin.stack ?? null) : null,
+  });
+}

@@ -1,0 +1,100 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { HoldfastError } from '../../core/errors.ts';
+import type { DocumentRecord } from '../../core/documents/document.ts';
+import type { Scope } from '../../core/documents/ids.ts';
+import type { Documents, Submission } from '../../core/documents/library.ts';
+import { createDocumentSchema, submitQuerySchema } from '../contract/document.ts';
+import { parse } from '../contract/parse.ts';
+import { type SignalFor, untilAborted } from '../plugins/deadline.ts';
+import { sendProblem } from '../plugins/problem-details.ts';
+import { scopeOf } from '../tenant.ts';
+import { toWireSubmitted, toWireSubmittedList } from '../wire/document.ts';
+import { readUpload, registerMultipart } from './upload.ts';
+
+export interface SubmitDependencies {
+  readonly submit: Documents['submit'];
+  readonly signalFor: SignalFor;
+  readonly maxBodyBytes: number;
+}
+
+/** `POST /api/v1/rag/collections/{name}/documents`: JSON text, or files as multipart/form-data. */
+export function registerSubmitDocuments(app: FastifyInstance, dependencies: SubmitDependencies): void {
+  const { submit, signalFor, maxBodyBytes } = dependencies;
+  // A context of its own: no other route takes multipart bodies.
+  app.register(async (uploads) => {
+    await registerMultipart(uploads, maxBodyBytes);
+    uploads.post<{ Params: { name: string } }>(
+      '/api/v1/rag/collections/:name/documents',
+      { bodyLimit: maxBodyBytes },
+      async (request, reply) => {
+        const { wait } = parse(submitQuerySchema, request.query, 'parameters');
+        const scope = scopeOf(request.params.name);
+        const isUpload = request.isMultipart();
+        const submissions = isUpload ? await readUpload(request, maxBodyBytes) : [readText(request)];
+        const signal = signalFor(request, reply, null);
+        const records: DocumentRecord[] = [];
+        for (const submission of submissions) {
+          records.push(...(await untilAborted(signal, submit(scope, submission, signal))));
+        }
+        return answer({ reply, scope, records, isUpload, isWaiting: wait === 'true' });
+      },
+    );
+  });
+}
+
+function readText(request: FastifyRequest): Submission {
+  const body = parse(createDocumentSchema, request.body);
+  return {
+    key: body.id ?? null,
+    name: fileName(body.uri) ?? body.title ?? body.id ?? 'document',
+    title: body.title ?? null,
+    uri: body.uri ?? null,
+    format: body.format ?? null,
+    mediaType: 'text/plain',
+    metadata: body.metadata ?? {},
+    bytes: Buffer.from(body.text, 'utf8'),
+  };
+}
+
+/** The last segment of a URI's path, without query and fragment. */
+function fileName(uri: string | undefined): string | null {
+  return (
+    uri
+      ?.replace(/[?#].*$/s, '')
+      .split(/[\\/]/)
+      .at(-1) || null
+  );
+}
+
+interface Submitted {
+  readonly reply: FastifyReply;
+  readonly scope: Scope;
+  readonly records: readonly DocumentRecord[];
+  readonly isUpload: boolean;
+  readonly isWaiting: boolean;
+}
+
+/** 202, or 201 when the client waits; 422 when no document can be found afterwards. */
+function answer({ reply, scope, records, isUpload, isWaiting }: Submitted): FastifyReply {
+  const [first] = records;
+  const problem = firstProblem(records);
+  if (problem !== null && records.every((record) => record.problem !== null)) {
+    return sendProblem(reply, problem, toWireSubmittedList(records));
+  }
+  reply.code(isWaiting ? 201 : 202);
+  if (first === undefined || isUpload || records.length > 1) return reply.send(toWireSubmittedList(records));
+  reply.header('location', `/api/v1/rag/collections/${scope.collection}/documents/${first.id}`);
+  return reply.send(toWireSubmitted(first));
+}
+
+function firstProblem(records: readonly DocumentRecord[]): HoldfastError | null {
+  const failed = records.flatMap(({ item, problem }) => (problem === null ? [] : [{ item, problem }]));
+  const [first] = failed;
+  if (first === undefined) return null;
+  return new HoldfastError(first.problem.code, first.problem.reason, {
+    problems: failed.map(({ item, problem }) => ({
+      name: item,
+      detail: `${problem.code}: ${problem.reason}`,
+    })),
+  });
+}

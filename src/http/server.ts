@@ -1,0 +1,174 @@
+import type { AddressInfo } from 'node:net';
+import fastify, { type FastifyInstance } from 'fastify';
+import type { Ask, AskStream } from '../core/answer/answer.ts';
+import type { Collections, Documents, IngestFolder } from '../core/documents/library.ts';
+import { HoldfastError } from '../core/errors.ts';
+import type { CheckHealth } from '../core/health.ts';
+import type { Search } from '../core/retrieval/search.ts';
+import { ROUTES } from './contract/routes.ts';
+import { HEADER_BYTES, type HttpOptions, JSON_BODY_BYTES } from './options.ts';
+import { answerClientError } from './plugins/client-error.ts';
+import { createSignalFor } from './plugins/deadline.ts';
+import { isLoopbackAddress, registerHostCheck } from './plugins/host-check.ts';
+import { type InFlight, registerInFlight } from './plugins/in-flight.ts';
+import { registerJsonBody } from './plugins/json-body.ts';
+import { registerKnownRoutes } from './plugins/known-routes.ts';
+import { handleError, registerProblemDetails } from './plugins/problem-details.ts';
+import { registerRequestId, requestIdOf } from './plugins/request-id.ts';
+import { registerRequestLog } from './plugins/request-log.ts';
+import { registerSecurityHeaders } from './plugins/security-headers.ts';
+import { registerTrust } from './plugins/trust.ts';
+import { registerCollections } from './routes/collections.ts';
+import { registerDocuments } from './routes/documents.ts';
+import { registerIngest } from './routes/ingest.ts';
+import { registerOpenApi } from './routes/openapi.ts';
+import { registerQuery } from './routes/query.ts';
+import { registerSearch } from './routes/search.ts';
+import { type IsReady, registerStatus } from './routes/status.ts';
+import { registerSubmitDocuments } from './routes/submit-documents.ts';
+
+/** The use cases that the routes call. */
+export interface HttpDependencies {
+  /** An empty `collections` list means all of the tenant's; none there: a refusal with `no_documents`. */
+  readonly ask: Ask;
+  readonly askStream: AskStream;
+  readonly search: Search;
+  readonly collections: Collections;
+  readonly documents: Documents;
+  readonly ingest: IngestFolder;
+  readonly checkHealth: CheckHealth;
+  readonly isReady: IsReady;
+}
+
+export interface ListenAddress {
+  /** An address or name of this machine. */
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+}
+
+/** The HTTP edge of one process. */
+export interface HttpServer extends AsyncDisposable {
+  /** Resolves to the base URL. @throws HoldfastError `port_in_use`, `invalid_configuration`. */
+  listen(address: ListenAddress): Promise<string>;
+  /**
+   * `/readyz` turns 503 and new requests are refused with `shutting_down` at once; resolves when the requests in
+   * flight are over. Those that are not after `drainMs` are aborted.
+   */
+  drain(): Promise<void>;
+  /** Drains, then stops listening and closes every connection. May be called again. */
+  close(): Promise<void>;
+}
+
+/** After its abort a request in flight gets this long to write its last words. */
+const LAST_WORDS_MS = 250;
+
+/** Builds the server; nothing listens before `listen`. */
+export function createHttpServer(dependencies: HttpDependencies, options: HttpOptions): HttpServer {
+  let isLoopback = true;
+  const app = createApp(options);
+  const inFlight = registerPlugins(app, options, () => isLoopback);
+  registerRoutes(app, { dependencies, options, inFlight });
+  let draining: Promise<void> | null = null;
+  const drain = () => (draining ??= drainBounded(inFlight, options.drainMs));
+  const close = async () => {
+    await drain();
+    const closed = app.close();
+    app.server.closeAllConnections();
+    await closed;
+  };
+  return {
+    async listen(address) {
+      isLoopback = isLoopbackAddress(address.host);
+      return listen(app, address);
+    },
+    drain,
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+function createApp({ logger, maxUrlBytes, requestTimeoutMs, newRequestId }: HttpOptions): FastifyInstance {
+  return fastify({
+    bodyLimit: JSON_BODY_BYTES,
+    requestTimeout: requestTimeoutMs,
+    // The drain refuses requests itself, with problem details.
+    return503OnClosing: false,
+    routerOptions: { maxParamLength: maxUrlBytes },
+    http: { maxHeaderSize: maxUrlBytes + HEADER_BYTES },
+    genReqId: (message) => requestIdOf(message, newRequestId),
+    frameworkErrors: (thrown, request, reply) => handleError({ thrown, request, reply, logger }),
+    clientErrorHandler: (error, socket) => answerClientError(error, socket, newRequestId()),
+  });
+}
+
+function registerPlugins(app: FastifyInstance, options: HttpOptions, isLoopback: () => boolean): InFlight {
+  registerRequestId(app);
+  registerSecurityHeaders(app);
+  registerProblemDetails(app, options.logger);
+  registerRequestLog(app, options.logger, options.clock);
+  registerHostCheck(app, { isLoopback, allowedHosts: options.allowedHosts });
+  registerKnownRoutes(app, ROUTES, options.maxUrlBytes);
+  registerTrust(app, options.trustLocal);
+  registerJsonBody(app);
+  return registerInFlight(app);
+}
+
+interface Wiring {
+  readonly dependencies: HttpDependencies;
+  readonly options: HttpOptions;
+  readonly inFlight: InFlight;
+}
+
+function registerRoutes(app: FastifyInstance, { dependencies, options, inFlight }: Wiring): void {
+  const { ask, askStream, search, collections, documents, ingest, checkHealth, isReady } = dependencies;
+  const { logger, maxBodyBytes, localToken, ingestRoots, version } = options;
+  const signalFor = createSignalFor(inFlight);
+  registerQuery(app, { ask, askStream, search, signalFor, logger });
+  registerSearch(app, { search, signalFor });
+  registerCollections(app, collections);
+  registerDocuments(app, documents);
+  registerSubmitDocuments(app, { submit: documents.submit.bind(documents), signalFor, maxBodyBytes });
+  const requireCollection = collections.get.bind(collections);
+  registerIngest(app, { ingest, requireCollection, signalFor, localToken, ingestRoots, logger });
+  registerStatus(app, { checkHealth, isReady, isDraining: inFlight.isDraining });
+  registerOpenApi(app, version);
+}
+
+async function listen(app: FastifyInstance, { host, port }: ListenAddress): Promise<string> {
+  try {
+    await app.listen({ host, port });
+  } catch (error) {
+    throw listenError(error, { host, port });
+  }
+  const bound = app.server.address() as AddressInfo;
+  return `http://${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${bound.port}`;
+}
+
+function listenError(error: unknown, { host, port }: ListenAddress): unknown {
+  const code = error instanceof Error && 'code' in error ? error.code : null;
+  if (code === 'EADDRINUSE') {
+    return new HoldfastError('port_in_use', `${host}:${port} is taken by another process`, { cause: error });
+  }
+  if (code === 'EACCES' || code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
+    return new HoldfastError('invalid_configuration', `Cannot listen on ${host}:${port}: ${code}`, {
+      cause: error,
+    });
+  }
+  return error;
+}
+
+async function drainBounded(inFlight: InFlight, drainMs: number): Promise<void> {
+  const idle = inFlight.drain();
+  if (await settlesWithin(idle, drainMs)) return;
+  inFlight.abort(new HoldfastError('shutting_down', `The request did not end within ${drainMs} ms`));
+  await settlesWithin(idle, LAST_WORDS_MS);
+}
+
+async function settlesWithin(work: Promise<void>, limitMs: number): Promise<boolean> {
+  const limit = Promise.withResolvers<boolean>();
+  const timer = setTimeout(limit.resolve, limitMs, false);
+  const isSettled = await Promise.race([work.then(() => true), limit.promise]);
+  clearTimeout(timer);
+  return isSettled;
+}

@@ -1,0 +1,73 @@
+import type { Page } from '../../core/documents/catalog.ts';
+import type { DocumentProblem, DocumentRecord, HydratedChunk } from '../../core/documents/document.ts';
+import type { WireChunk } from '../contract/chunk.ts';
+import type { WireDocument, WireSubmitted, WireSubmittedList } from '../contract/document.ts';
+
+/** A list as the API shows it. */
+export interface WirePage<Item> {
+  readonly items: readonly Item[];
+  readonly next_cursor: string | null;
+}
+
+export function toWirePage<Core, Wire>(page: Page<Core>, toWire: (item: Core) => Wire): WirePage<Wire> {
+  return { items: page.items.map(toWire), next_cursor: page.nextCursor };
+}
+
+export function toWireDocument(record: DocumentRecord): WireDocument {
+  return {
+    id: record.id,
+    source_key: record.sourceKey,
+    origin: record.origin,
+    item: record.item,
+    version: record.version,
+    state: record.state,
+    problem: toWireProblem(record.problem),
+    title: record.title,
+    uri: record.uri,
+    format: record.format,
+    language: record.language,
+    metadata: record.metadata,
+    content_hash: record.contentHash,
+    size_bytes: record.sizeBytes,
+    chunk_count: record.chunkCount,
+    sequence: record.sequence,
+    created_at: record.createdAt,
+    updated_at: record.updatedAt,
+  };
+}
+
+export function toWireSubmitted(record: DocumentRecord): WireSubmitted {
+  return { id: record.id, version: record.version, state: record.state };
+}
+
+export function toWireSubmittedList(records: readonly DocumentRecord[]): WireSubmittedList {
+  return {
+    items: records.map((record) => ({
+      ...toWireSubmitted(record),
+      item: record.item,
+      title: record.title,
+      problem: toWireProblem(record.problem),
+    })),
+  };
+}
+
+export function toWireChunk(chunk: HydratedChunk): WireChunk {
+  return {
+    chunk_id: chunk.id,
+    document_id: chunk.documentId,
+    document_version: chunk.version,
+    ordinal: chunk.ordinal,
+    title: chunk.title,
+    uri: chunk.uri,
+    language: chunk.language,
+    heading_path: chunk.headingPath,
+    page: chunk.page,
+    start: chunk.start,
+    end: chunk.end,
+    text: chunk.text,
+  };
+}
+
+function toWireProblem(problem: DocumentProblem | null): WireDocument['problem'] {
+  return problem === null ? null : { code: problem.code, reason: problem.reason };
+}

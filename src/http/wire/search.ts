@@ -1,0 +1,86 @@
+import type { Answer, AnswerEvent, AskResponse, Citation } from '../../core/answer/answer.ts';
+import type { Degradation, SearchResponse, SearchResult } from '../../core/retrieval/search.ts';
+import type {
+  WireAsk,
+  WireCitation,
+  WireDegradation,
+  WireSearch,
+  WireSearchResult,
+} from '../contract/search.ts';
+
+/** A search response as the API and `--json` print it. */
+export function toWireSearch(response: SearchResponse): WireSearch {
+  return {
+    id: response.id,
+    query: response.query,
+    results: response.results.map(toWireResult),
+    retrieval: { mode: response.retrieval.mode, generation: response.retrieval.generation },
+    degraded: response.degraded.map(toWireDegradation),
+    timings_ms: response.timingsMs,
+  };
+}
+
+/** An answer with its citations as the API and `--json` print it. */
+export function toWireAsk(response: AskResponse): WireAsk {
+  const { results, retrieval, degraded, timings_ms, ...head } = toWireSearch(response);
+  return {
+    ...head,
+    answer: toWireAnswer(response.answer),
+    citations: response.citations.map(toWireCitation),
+    results,
+    retrieval,
+    degraded,
+    cache: response.cache,
+    timings_ms,
+  };
+}
+
+export function toWireCitation(citation: Citation): WireCitation {
+  return { marker: citation.marker, ...toWirePlace(citation), quote: citation.quote };
+}
+
+export function toWireDegradation(degradation: Degradation): WireDegradation {
+  const { component, mode, reason, since } = degradation;
+  return { component, mode, reason, since };
+}
+
+/** The data of one event of a streamed answer. */
+export function toWireAnswerEvent(
+  event: AnswerEvent,
+): WireSearch | WireAsk | WireCitation | WireDegradation | { readonly text: string } {
+  switch (event.type) {
+    case 'retrieval':
+      return toWireSearch(event.data);
+    case 'delta':
+      return { text: event.data.text };
+    case 'citation':
+      return toWireCitation(event.data);
+    case 'degraded':
+      return toWireDegradation(event.data);
+    case 'final':
+      return toWireAsk(event.data);
+  }
+}
+
+function toWireResult(result: SearchResult): WireSearchResult {
+  return { rank: result.rank, ...toWirePlace(result), text: result.text, score: result.score };
+}
+
+function toWireAnswer(answer: Answer): WireAsk['answer'] {
+  return { text: answer.text, mode: answer.mode, refused: answer.refused, reason: answer.reason };
+}
+
+function toWirePlace(place: SearchResult | Citation) {
+  return {
+    chunk_id: place.chunkId,
+    document_id: place.documentId,
+    document_version: place.documentVersion,
+    collection: place.collection,
+    title: place.title,
+    uri: place.uri,
+    heading_path: place.headingPath,
+    page: place.page,
+    start: place.start,
+    end: place.end,
+  };
+}
