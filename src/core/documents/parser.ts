@@ -1,10 +1,23 @@
-import type { Format, ParsedDocument } from './document.ts';
+import type { DocumentProblem, Format, ParsedDocument } from './document.ts';
 
 export interface ParserInput {
-  /** Decoded text: line ends as in the file, no byte order mark. */
+  /** Decoded and normalised text: no byte order mark, line ends `\n`, no NUL, no lone surrogates. */
   readonly text: string;
-  /** Base name of the file or title of the upload; for messages and fallback titles only. */
+  /** Base name of the file or title of the upload; for messages, and for the kind of source code. */
   readonly name: string;
+}
+
+/** A record that could not be parsed while the others could. */
+export interface RecordProblem extends DocumentProblem {
+  /** The key that the record would have had as a document, or its 1-based place. */
+  readonly recordKey: string;
+}
+
+/** What a parser makes of one source item. */
+export interface ParseResult {
+  readonly documents: readonly ParsedDocument[];
+  /** Broken records of a multi-record format; empty for every other format. */
+  readonly problems: readonly RecordProblem[];
 }
 
 /**
@@ -18,5 +31,5 @@ export interface Parser {
   /** Media types, lower case, without parameters. */
   readonly mediaTypes: readonly string[];
   /** @throws HoldfastError `document_malformed`, `document_empty` with the place in the message. */
-  parse(input: ParserInput): readonly ParsedDocument[];
+  parse(input: ParserInput): ParseResult;
 }

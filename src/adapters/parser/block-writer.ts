@@ -1,0 +1,57 @@
+import type { Block, BlockKind, ParsedDocument } from '../../core/documents/document.ts';
+
+/** Where and how a block is written. */
+export interface BlockOptions {
+  /** Heading level 1 to 6; 0 otherwise. */
+  readonly level?: number;
+  /** Spaces before the block, outside of its span (nested list items). */
+  readonly indent?: number;
+  /** Page in the original, from 1. */
+  readonly page?: number;
+}
+
+/** Builds a document's plain text and its blocks side by side, so that every span is exact. */
+export class BlockWriter {
+  readonly #parts: string[] = [];
+  readonly #blocks: Block[] = [];
+  #length = 0;
+
+  /** Appends a block, trimmed of blank lines (code) or white space (all else); an empty one is left out. */
+  add(kind: BlockKind, content: string, options: BlockOptions = {}): void {
+    const text = kind === 'code' || kind === 'table' ? trimBlankLines(content) : content.trim();
+    if (text === '') return;
+    this.#separate(kind, options.indent ?? 0);
+    const start = this.#length;
+    this.#append(text);
+    const block = { kind, level: options.level ?? 0, start, end: this.#length };
+    this.#blocks.push(options.page === undefined ? block : { ...block, page: options.page });
+  }
+
+  get blockCount(): number {
+    return this.#blocks.length;
+  }
+
+  /** The text and blocks written so far. */
+  finish(): Pick<ParsedDocument, 'text' | 'blocks'> {
+    return { text: this.#parts.join(''), blocks: this.#blocks };
+  }
+
+  #separate(kind: BlockKind, indent: number): void {
+    const previous = this.#blocks.at(-1)?.kind;
+    if (previous !== undefined)
+      this.#append(kind === 'list_item' && previous === 'list_item' ? '\n' : '\n\n');
+    if (indent > 0) this.#append(' '.repeat(indent));
+  }
+
+  #append(text: string): void {
+    this.#parts.push(text);
+    this.#length += text.length;
+  }
+}
+
+/** Without leading blank lines and trailing white space; the first line keeps its indentation. */
+export function trimBlankLines(text: string): string {
+  const end = text.trimEnd();
+  const first = end.search(/\S/);
+  return first <= 0 ? end : end.slice(end.lastIndexOf('\n', first) + 1);
+}

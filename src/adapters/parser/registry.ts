@@ -1,0 +1,42 @@
+import type { Format } from '../../core/documents/document.ts';
+import type { Parser } from '../../core/documents/parser.ts';
+import { extensionOf, textKindOf } from './code-files.ts';
+import { looksTextual } from './decode.ts';
+import { markdownParser } from './markdown.ts';
+import { textParser } from './text.ts';
+
+/** The one table of parsers: a new format is one file and one line here. */
+const PARSERS: readonly Parser[] = [markdownParser, textParser];
+
+const byFormat = new Map(PARSERS.map((parser) => [parser.format, parser]));
+const byExtension = new Map(
+  PARSERS.flatMap((parser) => parser.extensions.map((key) => [key, parser.format] as const)),
+);
+const byMediaType = new Map(
+  PARSERS.flatMap((parser) => parser.mediaTypes.map((key) => [key, parser.format] as const)),
+);
+
+/** The parser of a format, or null when there is none. */
+export function parserOf(format: Format): Parser | null {
+  return byFormat.get(format) ?? null;
+}
+
+/**
+ * The format of a file by its extension, its media type, and a look at its first bytes; null when it is
+ * none that can be parsed. A known extension wins: servers often send text/plain for everything.
+ */
+export function formatOf(name: string, head?: Uint8Array, mediaType?: string): Format | null {
+  const named = byExtension.get(extensionOf(name)) ?? (textKindOf(name) === null ? null : 'text');
+  if (named !== null) return named;
+  const essence = mediaType?.split(';', 1)[0]?.trim().toLowerCase() ?? '';
+  const typed = byMediaType.get(essence);
+  if (typed !== undefined && typed !== 'text') return typed;
+  if (head !== undefined) return sniff(head);
+  return typed ?? (essence.startsWith('text/') ? 'text' : null);
+}
+
+function sniff(head: Uint8Array): Format | null {
+  if (head.length === 0 || !looksTextual(head)) return null;
+  const start = new TextDecoder('latin1').decode(head.subarray(0, 512)).replaceAll('\0', '');
+  return /^[^<]{0,16}\s*(?:<!--[^]*?-->\s*)*<(?:!doctype html|html)\b/i.test(start) ? 'html' : 'text';
+}

@@ -1,0 +1,65 @@
+import type { Block, BlockKind, ParsedDocument } from '../../core/documents/document.ts';
+import type { Parser } from '../../core/documents/parser.ts';
+import { extensionOf, textKindOf } from './code-files.ts';
+
+/** Plain text and source code: the text stays as it is, and blank lines separate its blocks. */
+export const textParser: Parser = {
+  format: 'text',
+  extensions: ['txt', 'text', 'log'],
+  mediaTypes: ['text/plain'],
+  parse: ({ text, name }) => ({
+    documents: [
+      { recordKey: null, title: null, uri: null, ...parseText(text, name), metadata: {}, language: null },
+    ],
+    problems: [],
+  }),
+};
+
+/** The text itself with a block per paragraph; source code (told by the name) becomes code blocks. */
+export function parseText(text: string, name = ''): Pick<ParsedDocument, 'text' | 'blocks'> {
+  const kind = textKindOf(name);
+  const detect = kind === null && extensionOf(name) === '' ? proseOrCode : () => kindOf(kind, name);
+  const blocks: Block[] = [];
+  for (const { start, end } of paragraphs(text))
+    blocks.push({ kind: detect(text, start, end), level: 0, start, end });
+  return { text, blocks };
+}
+
+function kindOf(kind: ReturnType<typeof textKindOf>, name: string): BlockKind {
+  if (kind === 'table') return 'table';
+  return kind === 'code' || (kind === null && extensionOf(name) !== '') ? 'code' : 'paragraph';
+}
+
+/** Of a nameless text (a record, a paste): code when most lines look like statements. */
+function proseOrCode(text: string, start: number, end: number): BlockKind {
+  const lines = text.slice(start, Math.min(end, start + 2000)).split('\n');
+  if (lines.length < 2) return 'paragraph';
+  const codeLines = lines.filter((line) =>
+    /[;{}]\s*$|^\s{2,}\S.*[=()]|^\s*(?:\/\/|#include|def |import |return )/.test(line),
+  );
+  return codeLines.length > lines.length * 0.5 ? 'code' : 'paragraph';
+}
+
+function* paragraphs(text: string): Generator<{ start: number; end: number }> {
+  const breaks = /\n[^\S\n]*\n\s*/g;
+  let from = 0;
+  for (let match = breaks.exec(text); match !== null; match = breaks.exec(text)) {
+    yield* trimmedLines(text, from, match.index);
+    from = text.lastIndexOf('\n', breaks.lastIndex - 1) + 1;
+  }
+  yield* trimmedLines(text, from, text.length);
+}
+
+/** The range without leading blank lines and trailing white space, keeping the first line's indentation. */
+function* trimmedLines(text: string, from: number, to: number): Generator<{ start: number; end: number }> {
+  let first = from;
+  while (first < to && isSpace(text, first)) first++;
+  if (first === to) return;
+  let end = to;
+  while (isSpace(text, end - 1)) end--;
+  yield { start: Math.max(from, text.lastIndexOf('\n', first) + 1), end };
+}
+
+function isSpace(text: string, at: number): boolean {
+  return text.charAt(at).trim() === '';
+}
