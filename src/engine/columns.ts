@@ -62,6 +62,10 @@ export class Columns {
   }
 
   store(): StoredColumn[] {
-    return [...this.#columns].map(([field, { values, cells }]) => ({ field, values, cells: Uint32Array.from(cells) }));
+    return [...this.#columns].map(([field, { values, cells }]) => ({
+      field,
+      values,
+      cells: Uint32Array.from(cells),
+    }));
   }
 }

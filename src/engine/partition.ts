@@ -216,7 +216,8 @@ export class Partition {
 
   #slotCount(number: number): number {
     const start = this.#firstSlots.data[number] ?? 0;
-    const end = number + 1 < this.#firstSlots.length ? (this.#firstSlots.data[number + 1] ?? 0) : this.#lexical.size;
+    const end =
+      number + 1 < this.#firstSlots.length ? (this.#firstSlots.data[number + 1] ?? 0) : this.#lexical.size;
     return end - start;
   }
 

@@ -8,7 +8,8 @@ export class TopK {
   #size = 0;
 
   constructor(limit: number) {
-    if (!Number.isInteger(limit) || limit < 1) throw new RangeError(`limit must be a positive integer, not ${limit}`);
+    if (!Number.isInteger(limit) || limit < 1)
+      throw new RangeError(`limit must be a positive integer, not ${limit}`);
     this.#slots = new Uint32Array(limit);
     this.#scores = new Float64Array(limit);
   }

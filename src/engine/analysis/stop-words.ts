@@ -25,7 +25,11 @@ const QUESTION_WORDS: Readonly<Record<string, string>> = {
 
 const sets = new Map<string, ReadonlySet<string>>();
 
-function wordSet(kind: string, table: Readonly<Record<string, string>>, language: string): ReadonlySet<string> {
+function wordSet(
+  kind: string,
+  table: Readonly<Record<string, string>>,
+  language: string,
+): ReadonlySet<string> {
   const key = `${kind}:${language}`;
   let set = sets.get(key);
   if (set === undefined) {

@@ -100,7 +100,8 @@ function compoundRun(text: string, start: number, sink: TokenSink): number {
     next = joinedEnd(text, end);
   }
   if (end - start <= MAX_COMPOUND) sink.compound(start, end);
-  return next > end ? apostropheTail(text, next) : end;
+  // A possessive after a compound is dropped; anything else after the apostrophe is read as a new word.
+  return next > end + 2 ? end + 1 : next;
 }
 
 function isApostrophe(unit: number): boolean {
@@ -118,12 +119,6 @@ function apostropheRun(text: string, start: number, end: number, sink: TokenSink
     caseParts(text, mark + 1, end, sink);
   } else sink.word(start, end);
   return end;
-}
-
-/** After a compound, a possessive is skipped; anything else is read as a new word. */
-function apostropheTail(text: string, next: number): number {
-  const start = text.lastIndexOf("'", next - 1);
-  return next - start - 1 <= 1 ? next : Math.max(start, 0) + 1;
 }
 
 /** `1,000`, `3.14`, `2024-01-31`, `10.0.0.1`: one token, and its parts at hyphens. */

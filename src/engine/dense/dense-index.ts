@@ -41,7 +41,8 @@ export class DenseIndex {
   #size = 0;
 
   constructor(dimensions: number, stored?: StoredDenseIndex) {
-    if (!Number.isInteger(dimensions) || dimensions < 1) throw new RangeError(`dimensions must be a positive integer, not ${dimensions}`);
+    if (!Number.isInteger(dimensions) || dimensions < 1)
+      throw new RangeError(`dimensions must be a positive integer, not ${dimensions}`);
     this.dimensions = dimensions;
     this.#stride = Math.ceil(dimensions / 64) * 64;
     this.#scoresAt = this.#stride;
@@ -63,7 +64,10 @@ export class DenseIndex {
 
   /** Appends a vector (`values * scale`) and returns its slot. A zero scale means: has no vector. */
   add(values: Int8Array, scale: number): number {
-    if (values.length !== this.dimensions) throw new RangeError(`a vector of ${values.length} dimensions does not fit an index of ${this.dimensions}`);
+    if (values.length !== this.dimensions)
+      throw new RangeError(
+        `a vector of ${values.length} dimensions does not fit an index of ${this.dimensions}`,
+      );
     const slot = this.#size;
     this.#reserve(slot + 1);
     new Int8Array(this.#memory.buffer).set(values, this.#vectorsAt + slot * this.#stride);
@@ -144,12 +148,16 @@ export class DenseIndex {
       this.#sums = sums;
     }
     const missing = this.#vectorsAt + size * this.#stride - this.#memory.buffer.byteLength;
-    if (missing > 0) this.#memory.grow(Math.ceil(Math.max(missing, this.#memory.buffer.byteLength / 4) / PAGE));
+    if (missing > 0)
+      this.#memory.grow(Math.ceil(Math.max(missing, this.#memory.buffer.byteLength / 4) / PAGE));
   }
 
   /** Writes the query in 7 bits; returns the size of one step, 0 for a zero query. */
   #setQuery(query: Float32Array): number {
-    if (query.length !== this.dimensions) throw new RangeError(`a query of ${query.length} dimensions does not fit an index of ${this.dimensions}`);
+    if (query.length !== this.dimensions)
+      throw new RangeError(
+        `a query of ${query.length} dimensions does not fit an index of ${this.dimensions}`,
+      );
     let largest = 0;
     for (const value of query) largest = Math.max(largest, Math.abs(value));
     if (largest === 0) return 0;
@@ -175,7 +183,10 @@ export class DenseIndex {
     return count;
   }
 
-  #refine(query: Float32Array, coarse: { kept: readonly number[]; floor: number; limit: number }): Candidates {
+  #refine(
+    query: Float32Array,
+    coarse: { kept: readonly number[]; floor: number; limit: number },
+  ): Candidates {
     const best = new TopK(coarse.limit);
     for (let i = 0; i < coarse.kept.length; i += 2) {
       const slot = coarse.kept[i] ?? 0;

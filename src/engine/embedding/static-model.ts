@@ -42,7 +42,9 @@ export function staticModel(files: StaticModelFiles): StaticModel {
   const pieces = files.vocabulary.split('\n').slice(0, size);
   const scalesAt = Math.ceil((size * dimensions) / 4) * 4;
   if (pieces.length !== size || embeddings.byteLength !== scalesAt + size * 4) {
-    throw new Error(`model ${description.name}: ${embeddings.byteLength} bytes and ${pieces.length} pieces do not fit ${size} rows of ${dimensions}`);
+    throw new Error(
+      `model ${description.name}: ${embeddings.byteLength} bytes and ${pieces.length} pieces do not fit ${size} rows of ${dimensions}`,
+    );
   }
   const rows = new Int8Array(embeddings.buffer, embeddings.byteOffset, size * dimensions);
   const scales = new Float32Array(Uint8Array.from(embeddings.subarray(scalesAt)).buffer);
@@ -66,7 +68,7 @@ function pool(ids: Uint32Array, table: Table): Float32Array {
   const { rows, scales, dimensions } = table;
   const sum = new Float32Array(dimensions);
   const sorted = ids.sort();
-  for (let at = 0; at < sorted.length; ) {
+  for (let at = 0; at < sorted.length;) {
     const id = sorted[at] ?? 0;
     let end = at + 1;
     while (end < sorted.length && sorted[end] === id) end++;

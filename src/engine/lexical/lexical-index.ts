@@ -4,6 +4,7 @@ import { TopK, type Candidates } from '../top-k.ts';
 import type { LexicalConstants } from './constants.ts';
 import { FREQUENCY_SCALE, packPosting, PostingStore, type StoredPostings } from './posting-store.ts';
 import { proximityScorer } from './proximity.ts';
+import { FIELD_BORDER, type LexicalQuery } from './lexical-query.ts';
 
 /** The analysed fields of one chunk. */
 export interface LexicalFields {
@@ -12,25 +13,8 @@ export interface LexicalFields {
   readonly body: readonly Token[];
 }
 
-/** A query term with its weight: how often it is asked for times its inverse document frequency. */
-export interface QueryTerm {
-  readonly id: number;
-  readonly weight: number;
-  readonly idf: number;
-}
-
-export interface LexicalQuery {
-  /** Terms that the index knows, rarest first. */
-  readonly terms: readonly QueryTerm[];
-  /** Positions in `terms` of neighbouring words of the query. */
-  readonly pairs: readonly (readonly [number, number])[];
-}
-
 /** True for slots that may be found. */
 export type SlotFilter = (slot: number) => boolean;
-
-/** Marks the border between fields in the forward index. */
-export const FIELD_BORDER = 0xffff_ffff;
 
 export interface StoredLexicalIndex {
   readonly terms: readonly string[];
@@ -72,7 +56,13 @@ export class LexicalIndex {
   }
 
   get bytes(): number {
-    return this.#postings.bytes + this.#lengths.bytes + this.#forward.bytes + this.#forwardStarts.bytes + this.#ids.size * 48;
+    return (
+      this.#postings.bytes +
+      this.#lengths.bytes +
+      this.#forward.bytes +
+      this.#forwardStarts.bytes +
+      this.#ids.size * 48
+    );
   }
 
   /** Appends a chunk and returns its slot. */
@@ -85,7 +75,10 @@ export class LexicalIndex {
     const addField = (tokens: readonly Token[], weight: number): void => {
       for (const token of tokens) {
         const id = this.#idOf(token.term);
-        frequencies.set(id, (frequencies.get(id) ?? 0) + (token.isCompound ? weight * compoundWeight : weight));
+        frequencies.set(
+          id,
+          (frequencies.get(id) ?? 0) + (token.isCompound ? weight * compoundWeight : weight),
+        );
         if (token.isCompound) continue;
         this.#forward.push(id);
         length++;
@@ -116,7 +109,11 @@ export class LexicalIndex {
       const id = this.#ids.get(token.term);
       if (id !== undefined) counts.set(id, (counts.get(id) ?? 0) + 1);
     }
-    const terms = [...counts].map(([id, count]) => ({ id, idf: this.#idf(id), weight: count * this.#idf(id) }));
+    const terms = [...counts].map(([id, count]) => ({
+      id,
+      idf: this.#idf(id),
+      weight: count * this.#idf(id),
+    }));
     terms.sort((a, b) => b.idf - a.idf || a.id - b.id);
     const positions = new Map(terms.map((term, position) => [term.id, position]));
     return { terms, pairs: this.#pairs(tokens, positions) };
@@ -186,7 +183,8 @@ export class LexicalIndex {
       if (token.isCompound) continue;
       const id = this.#ids.get(token.term);
       const position = id === undefined ? undefined : positions.get(id);
-      if (before !== undefined && position !== undefined && before !== position) pairs.push([before, position]);
+      if (before !== undefined && position !== undefined && before !== position)
+        pairs.push([before, position]);
       before = position;
     }
     return pairs;
@@ -213,7 +211,8 @@ export class LexicalIndex {
         const posting = list[i] ?? 0;
         const slot = posting >>> 8;
         const frequency = posting & 255;
-        scores[slot] = (scores[slot] ?? 0) + (weight * frequency) / (frequency + base + slope * (lengths[slot] ?? 0));
+        scores[slot] =
+          (scores[slot] ?? 0) + (weight * frequency) / (frequency + base + slope * (lengths[slot] ?? 0));
       }
     }
     return scores;

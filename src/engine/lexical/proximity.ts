@@ -1,4 +1,4 @@
-import { FIELD_BORDER, type LexicalQuery } from './lexical-index.ts';
+import { FIELD_BORDER, type LexicalQuery } from './lexical-query.ts';
 
 export interface ProximityWeights {
   readonly orderedWeight: number;
@@ -30,7 +30,10 @@ export function proximityScorer(query: LexicalQuery, weights: ProximityWeights):
       const idf = (terms[first]?.idf ?? 0) + (terms[second]?.idf ?? 0);
       const side = ordered[at] ?? 0;
       const close = near[at] ?? 0;
-      score += idf * ((weights.orderedWeight * side) / (side + saturation) + (weights.windowWeight * close) / (close + saturation));
+      score +=
+        idf *
+        ((weights.orderedWeight * side) / (side + saturation) +
+          (weights.windowWeight * close) / (close + saturation));
     }
     return score;
   };

@@ -1,0 +1,55 @@
+import type { IndexableVersion } from '../documents/catalog.ts';
+import type { ChunkId, Scope, VersionId } from '../documents/ids.ts';
+import type { Filter } from './filter.ts';
+
+export interface Candidate {
+  readonly chunkId: ChunkId;
+  /** Lexical: BM25 with proximity, above 0. Dense: cosine, -1 to 1. */
+  readonly score: number;
+}
+
+export interface RecallRequest<Query> {
+  readonly query: Query;
+  readonly filter: Filter;
+  /** 1 to 1000. */
+  readonly limit: number;
+}
+
+/** What a commit changed, in the terms of an index. */
+export interface IndexChange {
+  /** The catalog sequence number that the index covers once this is applied. */
+  readonly sequence: number;
+  readonly removed: readonly VersionId[];
+  readonly added: readonly IndexableVersion[];
+}
+
+/**
+ * Finds chunks of one collection. A rebuildable cache of the catalog: an implementation that lacks a collection
+ * builds it from there. Every call carries the scope, and nothing outside of it is ever returned.
+ * A dense score of a chunk without vector is NaN.
+ */
+export interface ChunkIndex extends AsyncDisposable {
+  /** Makes the collection searchable (loads or builds it). Cheap when it is already. */
+  open(scope: Scope): Promise<void>;
+  /** Visible to every search that starts after it resolves, all at once. Applying it again changes nothing. */
+  apply(scope: Scope, change: IndexChange): Promise<void>;
+  /** Forgets the collection. */
+  drop(scope: Scope): Promise<void>;
+  /** The catalog sequence number up to which searches see the collection; 0 when it is not open. */
+  sequence(scope: Scope): number;
+
+  /** Best first. No known term in the query: an empty list. */
+  lexical(scope: Scope, request: RecallRequest<string>, signal: AbortSignal): Promise<readonly Candidate[]>;
+  /** Best first. The vector has the generation's dimensions. */
+  dense(
+    scope: Scope,
+    request: RecallRequest<Float32Array>,
+    signal: AbortSignal,
+  ): Promise<readonly Candidate[]>;
+  /** Lexical scores of given chunks in their order; 0 when it does not match or is gone. */
+  lexicalScores(scope: Scope, query: string, chunks: readonly ChunkId[]): Promise<Float64Array>;
+  /** Cosines of given chunks in their order; NaN when it has no vector or is gone. */
+  denseScores(scope: Scope, vector: Float32Array, chunks: readonly ChunkId[]): Promise<Float64Array>;
+  /** Writes what a restart needs to be fast; losing it loses no data. */
+  snapshot(scope: Scope): Promise<void>;
+}

@@ -1,0 +1,180 @@
+import { isoTime, type Clock } from '../../lib/clock.ts';
+import type { Catalog } from '../documents/catalog.ts';
+import type { HydratedChunk } from '../documents/document.ts';
+import type { GenerationId, Scope } from '../documents/ids.ts';
+import { HoldfastError } from '../errors.ts';
+import type { ChunkIndex } from './chunk-index.ts';
+import type { Embedder } from './embedder.ts';
+import { byScore, fuse, type RankedChunk, type RecalledChunk } from './fuse.ts';
+import { recall, type Recall, type RecallFailure } from './recall.ts';
+import type {
+  Degradation,
+  RetrievalMode,
+  Search,
+  SearchRequest,
+  SearchResponse,
+  SearchResult,
+} from './search.ts';
+import { startStopwatch, type Stopwatch } from './stopwatch.ts';
+
+export interface RetrievalDependencies {
+  readonly catalog: Pick<Catalog, 'getCollection' | 'hydrate'>;
+  readonly index: ChunkIndex;
+  readonly embedder: Embedder;
+  readonly clock: Clock;
+  readonly newId: () => string;
+  /** Overrides the weight of the embedding model's profile. */
+  readonly fusionWeight?: number;
+}
+
+/** A result with all that an answer needs to know of it. */
+export interface Passage {
+  readonly ranked: RankedChunk;
+  readonly chunk: HydratedChunk;
+}
+
+export interface Retrieval {
+  readonly id: string;
+  readonly passages: readonly Passage[];
+  readonly mode: RetrievalMode;
+  readonly generation: string;
+  readonly degraded: readonly Degradation[];
+  readonly stopwatch: Stopwatch;
+}
+
+export type Retrieve = (request: SearchRequest, signal: AbortSignal) => Promise<Retrieval>;
+
+const CANDIDATES = 100;
+
+/** plan -> recall -> fuse -> hydrate. */
+export function createRetrieve(dependencies: RetrievalDependencies): Retrieve {
+  return async (request, signal) => {
+    signal.throwIfAborted();
+    const stopwatch = startStopwatch(dependencies.clock);
+    const { scopes, generations } = await plan(request, dependencies.catalog);
+    const limit = Math.max(CANDIDATES, request.topK);
+    const { query, filter, mode } = request;
+    const found = await recall(
+      { query, scopes, filter, mode, limit },
+      { ...dependencies, stopwatch },
+      signal,
+    );
+    const ranked = rank(found, dependencies.fusionWeight ?? dependencies.embedder.profile.fusionWeight);
+    const passages = await stopwatch.time('hydrate', async () =>
+      hydrate(ranked, request.topK, dependencies.catalog),
+    );
+    return {
+      id: dependencies.newId(),
+      passages,
+      mode: found.mode,
+      generation: generations.join(','),
+      degraded: found.failures.map((failure) => degradation(failure, dependencies.clock)),
+      stopwatch,
+    };
+  };
+}
+
+/** A search without an answer. */
+export function createSearch(retrieve: Retrieve): Search {
+  return async (request, signal) => searchResponse(request, await retrieve(request, signal));
+}
+
+export function searchResponse(request: SearchRequest, retrieval: Retrieval): SearchResponse {
+  return {
+    id: retrieval.id,
+    query: request.query,
+    results: retrieval.passages.map(toResult),
+    retrieval: { mode: retrieval.mode, generation: retrieval.generation },
+    degraded: retrieval.degraded,
+    timingsMs: retrieval.stopwatch.timings(),
+  };
+}
+
+async function plan(
+  request: SearchRequest,
+  catalog: Pick<Catalog, 'getCollection'>,
+): Promise<{ scopes: Scope[]; generations: GenerationId[] }> {
+  const scopes: Scope[] = [];
+  const generations = new Set<GenerationId>();
+  for (const name of new Set(request.collections)) {
+    const scope = { tenant: request.tenant, collection: name };
+    const collection = await catalog.getCollection(scope);
+    if (collection === null)
+      throw new HoldfastError('collection_not_found', `there is no collection "${name}"`);
+    scopes.push(scope);
+    generations.add(collection.generation);
+  }
+  return { scopes, generations: [...generations] };
+}
+
+function rank(found: Recall, fusionWeight: number): RankedChunk[] {
+  if (found.mode === 'hybrid') return fuse(found.chunks, fusionWeight);
+  const score = (chunk: RecalledChunk): number => (found.mode === 'dense' ? chunk.cosine : chunk.lexical);
+  return found.chunks.map((chunk) => ({ ...chunk, score: score(chunk) })).sort(byScore);
+}
+
+/** The best `topK` chunks that the catalog still has: one that was replaced meanwhile is passed over. */
+async function hydrate(
+  ranked: readonly RankedChunk[],
+  topK: number,
+  catalog: Pick<Catalog, 'hydrate'>,
+): Promise<Passage[]> {
+  const passages: Passage[] = [];
+  for (let start = 0; start < ranked.length && passages.length < topK; start += topK) {
+    const batch = ranked.slice(start, start + topK);
+    const chunks = await hydrateBatch(batch, catalog);
+    for (const [at, chunk] of chunks.entries()) {
+      const one = batch[at];
+      if (chunk !== null && one !== undefined && passages.length < topK)
+        passages.push({ ranked: one, chunk });
+    }
+  }
+  return passages;
+}
+
+async function hydrateBatch(
+  batch: readonly RankedChunk[],
+  catalog: Pick<Catalog, 'hydrate'>,
+): Promise<(HydratedChunk | null)[]> {
+  const chunks: (HydratedChunk | null)[] = batch.map(() => null);
+  const byScope = Map.groupBy(batch.keys(), (at) => batch[at]?.scope);
+  for (const [scope, places] of byScope) {
+    if (scope === undefined) continue;
+    const ids = places.flatMap((at) => batch[at]?.chunkId ?? []);
+    for (const [i, chunk] of (await catalog.hydrate(scope, ids)).entries()) chunks[places[i] ?? 0] = chunk;
+  }
+  return chunks;
+}
+
+function toResult({ ranked, chunk }: Passage, at: number): SearchResult {
+  return {
+    rank: at + 1,
+    collection: ranked.scope.collection,
+    chunkId: chunk.id,
+    documentId: chunk.documentId,
+    documentVersion: chunk.version,
+    title: chunk.title,
+    uri: chunk.uri,
+    headingPath: chunk.headingPath,
+    page: chunk.page,
+    start: chunk.start,
+    end: chunk.end,
+    text: chunk.text,
+    score: ranked.score,
+  };
+}
+
+const FALLBACK: Readonly<Record<RecallFailure['side'], string>> = {
+  embedding: 'lexical_only',
+  dense: 'lexical_only',
+  lexical: 'dense_only',
+};
+
+function degradation(failure: RecallFailure, clock: Clock): Degradation {
+  return {
+    component: failure.side,
+    mode: FALLBACK[failure.side],
+    reason: failure.reason,
+    since: isoTime(clock),
+  };
+}
