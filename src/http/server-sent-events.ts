@@ -29,11 +29,7 @@ export function acceptsEvents(request: FastifyRequest): boolean {
  * event is an ordinary problem response; a later one is an `error` event with the same problem details, and the
  * end of the stream.
  */
-export async function sendEvents(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  stream: EventStream,
-): Promise<FastifyReply> {
+export async function sendEvents(reply: FastifyReply, stream: EventStream): Promise<FastifyReply> {
   const iterator = stream.events[Symbol.asyncIterator]();
   const first = await untilAborted(stream.signal, iterator.next());
   if (first.done !== true) stream.onFirst?.(first.value);
@@ -41,7 +37,7 @@ export async function sendEvents(
     .type('text/event-stream; charset=utf-8')
     .header('cache-control', 'no-store, no-transform')
     .header('x-accel-buffering', 'no')
-    .send(Readable.from(frames(request, { iterator, first, stream }), { objectMode: false }));
+    .send(Readable.from(frames(reply, { iterator, first, stream }), { objectMode: false }));
 }
 
 interface Started {
@@ -50,18 +46,15 @@ interface Started {
   readonly stream: EventStream;
 }
 
-async function* frames(
-  request: FastifyRequest,
-  { iterator, first, stream }: Started,
-): AsyncGenerator<string> {
+async function* frames(reply: FastifyReply, { iterator, first, stream }: Started): AsyncGenerator<string> {
   try {
     for (let next = first; next.done !== true; next = await untilAborted(stream.signal, iterator.next())) {
       yield frame(next.value);
     }
   } catch (thrown) {
-    const error = fromFrameworkError(thrown, request);
-    if (!request.raw.destroyed) logFailure(error, request.id, stream.logger);
-    yield frame({ event: 'error', data: toProblem(error, request) });
+    const error = fromFrameworkError(thrown, reply.request);
+    logFailure(error, { reply, logger: stream.logger });
+    yield frame({ event: 'error', data: toProblem(error, reply.request) });
   } finally {
     // Not awaited: work that hangs must not hold the response open.
     iterator.return?.().catch(() => undefined);

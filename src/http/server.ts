@@ -1,14 +1,9 @@
 import type { AddressInfo } from 'node:net';
 import fastify, { type FastifyInstance } from 'fastify';
-import type { Ask, AskStream } from '../core/answer/answer.ts';
-import type { Collections, Documents, IngestFolder } from '../core/documents/library.ts';
 import { HoldfastError } from '../core/errors.ts';
-import type { CheckHealth } from '../core/health.ts';
-import type { Search } from '../core/retrieval/search.ts';
 import { ROUTES } from './contract/routes.ts';
 import { HEADER_BYTES, type HttpOptions, JSON_BODY_BYTES } from './options.ts';
 import { answerClientError } from './plugins/client-error.ts';
-import { createSignalFor } from './plugins/deadline.ts';
 import { isLoopbackAddress, registerHostCheck } from './plugins/host-check.ts';
 import { type InFlight, registerInFlight } from './plugins/in-flight.ts';
 import { registerJsonBody } from './plugins/json-body.ts';
@@ -18,27 +13,7 @@ import { registerRequestId, requestIdOf } from './plugins/request-id.ts';
 import { registerRequestLog } from './plugins/request-log.ts';
 import { registerSecurityHeaders } from './plugins/security-headers.ts';
 import { registerTrust } from './plugins/trust.ts';
-import { registerCollections } from './routes/collections.ts';
-import { registerDocuments } from './routes/documents.ts';
-import { registerIngest } from './routes/ingest.ts';
-import { registerOpenApi } from './routes/openapi.ts';
-import { registerQuery } from './routes/query.ts';
-import { registerSearch } from './routes/search.ts';
-import { type IsReady, registerStatus } from './routes/status.ts';
-import { registerSubmitDocuments } from './routes/submit-documents.ts';
-
-/** The use cases that the routes call. */
-export interface HttpDependencies {
-  /** An empty `collections` list means all of the tenant's; none there: a refusal with `no_documents`. */
-  readonly ask: Ask;
-  readonly askStream: AskStream;
-  readonly search: Search;
-  readonly collections: Collections;
-  readonly documents: Documents;
-  readonly ingest: IngestFolder;
-  readonly checkHealth: CheckHealth;
-  readonly isReady: IsReady;
-}
+import { type HttpDependencies, registerRoutes } from './register-routes.ts';
 
 export interface ListenAddress {
   /** An address or name of this machine. */
@@ -73,9 +48,7 @@ export function createHttpServer(dependencies: HttpDependencies, options: HttpOp
   const drain = () => (draining ??= drainBounded(inFlight, options.drainMs));
   const close = async () => {
     await drain();
-    const closed = app.close();
-    app.server.closeAllConnections();
-    await closed;
+    await app.close();
   };
   return {
     async listen(address) {
@@ -92,6 +65,7 @@ function createApp({ logger, maxUrlBytes, requestTimeoutMs, newRequestId }: Http
   return fastify({
     bodyLimit: JSON_BODY_BYTES,
     requestTimeout: requestTimeoutMs,
+    forceCloseConnections: true,
     // The drain refuses requests itself, with problem details.
     return503OnClosing: false,
     routerOptions: { maxParamLength: maxUrlBytes },
@@ -112,27 +86,6 @@ function registerPlugins(app: FastifyInstance, options: HttpOptions, isLoopback:
   registerTrust(app, options.trustLocal);
   registerJsonBody(app);
   return registerInFlight(app);
-}
-
-interface Wiring {
-  readonly dependencies: HttpDependencies;
-  readonly options: HttpOptions;
-  readonly inFlight: InFlight;
-}
-
-function registerRoutes(app: FastifyInstance, { dependencies, options, inFlight }: Wiring): void {
-  const { ask, askStream, search, collections, documents, ingest, checkHealth, isReady } = dependencies;
-  const { logger, maxBodyBytes, localToken, ingestRoots, version } = options;
-  const signalFor = createSignalFor(inFlight);
-  registerQuery(app, { ask, askStream, search, signalFor, logger });
-  registerSearch(app, { search, signalFor });
-  registerCollections(app, collections);
-  registerDocuments(app, documents);
-  registerSubmitDocuments(app, { submit: documents.submit.bind(documents), signalFor, maxBodyBytes });
-  const requireCollection = collections.get.bind(collections);
-  registerIngest(app, { ingest, requireCollection, signalFor, localToken, ingestRoots, logger });
-  registerStatus(app, { checkHealth, isReady, isDraining: inFlight.isDraining });
-  registerOpenApi(app, version);
 }
 
 async function listen(app: FastifyInstance, { host, port }: ListenAddress): Promise<string> {

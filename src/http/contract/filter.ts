@@ -16,7 +16,7 @@ const rangeSchema = z
     lt: boundSchema.optional(),
     lte: boundSchema.optional(),
   })
-  .refine((range) => Object.values(range).some((bound) => bound !== undefined));
+  .refine((range) => Object.values(range).some((bound) => bound !== undefined), { abort: true });
 
 const conditionSchema = z.union(
   [

@@ -55,7 +55,22 @@ function describeIssue(issue: z.core.$ZodIssue, value: unknown, root: string): P
     const prefix = issue.path.length === 0 ? '' : `${place}.`;
     return issue.keys.map((key) => ({ name: `${prefix}${clip(key)}`, detail: 'Unknown field' }));
   }
-  return [{ name: place, detail: `${issue.message}, got ${describeValue(valueAt(value, issue.path))}` }];
+  return [{ name: place, detail: `${expectation(issue)}, got ${describeValue(valueAt(value, issue.path))}` }];
+}
+
+const TYPE_NAMES: Readonly<Record<string, string>> = {
+  string: 'a text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'an object',
+  record: 'an object',
+};
+
+function expectation(issue: z.core.$ZodIssue): string {
+  if (issue.code !== 'invalid_type' || !issue.message.startsWith('Invalid input')) return issue.message;
+  return `Expected ${TYPE_NAMES[issue.expected] ?? issue.expected}`;
 }
 
 function describeValue(value: unknown): string {

@@ -9,6 +9,19 @@ export function registerJsonBody(app: FastifyInstance): void {
   app.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     if (body.length === 0) return done(null, undefined);
     if (!isUtf8(body)) return done(new HoldfastError('invalid_json', 'The body is not valid UTF-8'));
-    return parseJson(request, body.toString('utf8'), done);
+    const text = body.toString('utf8');
+    return parseJson(request, text, (error, value) => done(error === null ? null : notJson(text), value));
   });
+}
+
+function notJson(text: string): HoldfastError {
+  try {
+    JSON.parse(text);
+    return new HoldfastError(
+      'invalid_json',
+      'The keys `__proto__` and `constructor.prototype` are not allowed',
+    );
+  } catch (error) {
+    return new HoldfastError('invalid_json', error instanceof Error ? error.message : String(error));
+  }
 }

@@ -101,16 +101,22 @@ interface Failure {
 /** The one error handler, also for errors that fastify finds before routing. */
 export function handleError({ thrown, request, reply, logger }: Failure): FastifyReply {
   const error = fromFrameworkError(thrown, request);
-  logFailure(error, request.id, logger);
+  logFailure(error, { reply, logger });
   return sendProblem(reply, error);
 }
 
-/** One line for an error that an operator should see; the cause and stack go here and nowhere else. */
-export function logFailure(error: HoldfastError, requestId: string, logger: HttpLogger): void {
-  if (STATUS[error.code] < 500 || error.code === 'shutting_down') return;
+/**
+ * One line for an error that an operator should see: the cause and stack go here and nowhere else. Not when the
+ * client has gone: then the work was stopped, nothing failed.
+ */
+export function logFailure(
+  error: HoldfastError,
+  { reply, logger }: { readonly reply: FastifyReply; readonly logger: HttpLogger },
+): void {
+  if (STATUS[error.code] < 500 || error.code === 'shutting_down' || reply.raw.destroyed) return;
   const origin = error.cause instanceof Error ? error.cause : error;
   logger.error('request failed', {
-    request_id: requestId,
+    request_id: reply.request.id,
     code: error.code,
     detail: error.message,
     stack: error.code === 'internal_error' ? (origin.stack ?? null) : null,

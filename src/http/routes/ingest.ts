@@ -45,7 +45,7 @@ export function registerIngest(app: FastifyInstance, dependencies: IngestDepende
       return toWireIngestSummary(summary);
     }
     const events = progressEvents((onProgress) => ingest({ scope, paths }, onProgress, signal));
-    return sendEvents(request, reply, { events, signal, logger });
+    return sendEvents(reply, { events, signal, logger });
   });
 }
 

@@ -67,7 +67,7 @@ interface StreamedQuestion {
 function streamAnswer({ request, reply, question, dependencies }: StreamedQuestion): Promise<FastifyReply> {
   const signal = dependencies.signalFor(request, reply, ANSWER_DEADLINE_MS);
   const known: Degradation[] = [];
-  return sendEvents(request, reply, {
+  return sendEvents(reply, {
     events: toEvents(dependencies.askStream(question, signal), known),
     signal,
     logger: dependencies.logger,

@@ -1,0 +1,51 @@
+import type { FastifyInstance } from 'fastify';
+import type { Ask, AskStream } from '../core/answer/answer.ts';
+import type { Collections, Documents, IngestFolder } from '../core/documents/library.ts';
+import type { CheckHealth } from '../core/health.ts';
+import type { Search } from '../core/retrieval/search.ts';
+import { registerCollections } from './routes/collections.ts';
+import { registerDocuments } from './routes/documents.ts';
+import { registerIngest } from './routes/ingest.ts';
+import { registerOpenApi } from './routes/openapi.ts';
+import { registerQuery } from './routes/query.ts';
+import { registerSearch } from './routes/search.ts';
+import { type IsReady, registerStatus } from './routes/status.ts';
+import { registerSubmitDocuments } from './routes/submit-documents.ts';
+import type { HttpOptions } from './options.ts';
+import { createSignalFor } from './plugins/deadline.ts';
+import type { InFlight } from './plugins/in-flight.ts';
+
+/** The use cases that the routes call. */
+export interface HttpDependencies {
+  /** An empty `collections` list means all of the tenant's; none there: a refusal with `no_documents`. */
+  readonly ask: Ask;
+  readonly askStream: AskStream;
+  readonly search: Search;
+  readonly collections: Collections;
+  readonly documents: Documents;
+  readonly ingest: IngestFolder;
+  readonly checkHealth: CheckHealth;
+  readonly isReady: IsReady;
+}
+
+export interface Wiring {
+  readonly dependencies: HttpDependencies;
+  readonly options: HttpOptions;
+  readonly inFlight: InFlight;
+}
+
+/** Gives every route the functions that it calls. */
+export function registerRoutes(app: FastifyInstance, { dependencies, options, inFlight }: Wiring): void {
+  const { ask, askStream, search, collections, documents, ingest, checkHealth, isReady } = dependencies;
+  const { logger, maxBodyBytes, localToken, ingestRoots, version } = options;
+  const signalFor = createSignalFor(inFlight);
+  registerQuery(app, { ask, askStream, search, signalFor, logger });
+  registerSearch(app, { search, signalFor });
+  registerCollections(app, collections);
+  registerDocuments(app, documents);
+  registerSubmitDocuments(app, { submit: documents.submit.bind(documents), signalFor, maxBodyBytes });
+  const requireCollection = collections.get.bind(collections);
+  registerIngest(app, { ingest, requireCollection, signalFor, localToken, ingestRoots, logger });
+  registerStatus(app, { checkHealth, isReady, isDraining: inFlight.isDraining });
+  registerOpenApi(app, version);
+}

@@ -1,0 +1,367 @@
+import { mkdtemp, realpath, rm } from 'node:fs/promises';
+import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { AnswerEvent, AskResponse } from '../../src/core/answer/answer.ts';
+import type { CollectionSummary } from '../../src/core/documents/collection.ts';
+import type { DocumentRecord, HydratedChunk } from '../../src/core/documents/document.ts';
+import {
+  type CollectionName,
+  DEFAULT_TENANT,
+  documentId,
+  type GenerationId,
+  type Scope,
+  type VersionId,
+  chunkId,
+} from '../../src/core/documents/ids.ts';
+import type { IngestSummary, Submission } from '../../src/core/documents/library.ts';
+import { HoldfastError } from '../../src/core/errors.ts';
+import type { Degradation, SearchResponse } from '../../src/core/retrieval/search.ts';
+import type { LogFields } from '../../src/http/logger.ts';
+import { HTTP_DEFAULTS, type HttpOptions } from '../../src/http/options.ts';
+import type { HttpDependencies } from '../../src/http/register-routes.ts';
+import { createHttpServer, type HttpServer } from '../../src/http/server.ts';
+
+const VERSION = 'a'.repeat(32) as VersionId;
+const NOW = '2026-01-01T00:00:00.000Z';
+export const TEXT = 'Backups run daily at 02:00 and are kept for 30 days.';
+
+export const DEGRADED: Degradation = {
+  component: 'embedding',
+  mode: 'lexical_only',
+  reason: 'timeout after 2000 ms',
+  since: NOW,
+};
+
+const DOCS: Scope = { tenant: DEFAULT_TENANT, collection: 'docs' as CollectionName };
+
+const PLACE = {
+  collection: DOCS.collection,
+  chunkId: chunkId(VERSION, 0),
+  documentId: documentId(DOCS, 'guide.md'),
+  documentVersion: VERSION,
+  title: 'Guide',
+  uri: 'docs/guide.md',
+  headingPath: ['Operations', 'Backups'],
+  page: null,
+  start: 0,
+  end: TEXT.length,
+};
+
+export function searchResponse(query: string): SearchResponse {
+  return {
+    id: 'answer-1',
+    query,
+    results: [{ ...PLACE, rank: 1, text: TEXT, score: 0.5 }],
+    retrieval: { mode: 'hybrid', generation: 'static-1' },
+    degraded: [],
+    timingsMs: { total: 1.5 },
+  };
+}
+
+export function askResponse(query: string): AskResponse {
+  const found = searchResponse(query);
+  return {
+    ...found,
+    answer: { text: 'Backups run daily at 02:00 [1].', mode: 'extractive', refused: false, reason: null },
+    citations: [{ ...PLACE, marker: 1, end: 26, quote: TEXT.slice(0, 26) }],
+    cache: 'miss',
+  };
+}
+
+function collectionSummary(scope: Scope): CollectionSummary {
+  return {
+    ...scope,
+    settings: { language: 'auto', description: '' },
+    generation: 'static-1' as GenerationId,
+    createdAt: NOW,
+    stats: {
+      documents: { total: 1, ready: 1, failed: 0, skipped: 0, pending: 0 },
+      chunks: 1,
+      sizeBytes: 52,
+      sequence: 1,
+    },
+  };
+}
+
+export function documentRecord(scope: Scope, submission: Submission): DocumentRecord {
+  const key = submission.key ?? submission.uri ?? submission.name;
+  const isEmpty = submission.bytes.byteLength === 0;
+  return {
+    id: documentId(scope, key),
+    sourceKey: key,
+    origin: 'api',
+    item: key,
+    version: isEmpty ? null : VERSION,
+    state: isEmpty ? 'failed' : 'ready',
+    problem: isEmpty ? { code: 'document_empty', reason: `${key} holds no text` } : null,
+    title: submission.title ?? submission.name,
+    uri: submission.uri,
+    format: submission.format ?? 'text',
+    language: 'en',
+    metadata: submission.metadata,
+    contentHash: 'b'.repeat(64),
+    sizeBytes: submission.bytes.byteLength,
+    chunkCount: isEmpty ? 0 : 1,
+    sequence: 1,
+    createdAt: NOW,
+    updatedAt: NOW,
+  };
+}
+
+export const SUMMARY: IngestSummary = {
+  files: { found: 3, added: 1, updated: 0, unchanged: 0, removed: 0, failed: 1, skipped: 1 },
+  documents: 1,
+  chunks: 4,
+  bytes: 100,
+  elapsedMs: 12,
+  failures: [{ item: 'broken.json', problem: { code: 'document_malformed', reason: 'line 1' } }],
+  skipped: [{ item: 'logo.png', problem: { code: 'document_binary', reason: 'NUL at 8' } }],
+};
+
+interface FakeLibrary extends Pick<HttpDependencies, 'collections' | 'documents'> {
+  readonly stored: Map<string, { readonly record: DocumentRecord; readonly bytes: Uint8Array }>;
+}
+
+/** Collections and documents in maps; `docs` is there. */
+function fakeLibrary(): FakeLibrary {
+  const known = new Map<string, CollectionSummary>();
+  const stored: FakeLibrary['stored'] = new Map();
+  known.set('docs', collectionSummary(DOCS));
+  const requireCollection = (scope: Scope): CollectionSummary => {
+    const found = known.get(scope.collection);
+    if (found === undefined) {
+      throw new HoldfastError('collection_not_found', `Collection "${scope.collection}" does not exist`);
+    }
+    return found;
+  };
+  const requireDocument = (scope: Scope, id: string) => {
+    requireCollection(scope);
+    const found = stored.get(id);
+    if (found === undefined) throw new HoldfastError('document_not_found', `Document "${id}" does not exist`);
+    return found;
+  };
+  return {
+    stored,
+    collections: {
+      async create(scope, settings) {
+        if (known.has(scope.collection)) {
+          throw new HoldfastError('collection_exists', `Collection "${scope.collection}" exists`);
+        }
+        const summary = collectionSummary(scope);
+        const created = { ...summary, settings: { ...summary.settings, ...settings } };
+        known.set(scope.collection, created);
+        return created;
+      },
+      ensure: async (scope) => known.get(scope.collection) ?? collectionSummary(scope),
+      get: async (scope) => requireCollection(scope),
+      list: async () => ({ items: [...known.values()], nextCursor: null }),
+      async update(scope, settings) {
+        const found = requireCollection(scope);
+        const updated = { ...found, settings: { ...found.settings, ...settings } };
+        known.set(scope.collection, updated);
+        return updated;
+      },
+      async delete(scope) {
+        requireCollection(scope);
+        known.delete(scope.collection);
+      },
+    },
+    documents: {
+      async submit(scope, submission) {
+        requireCollection(scope);
+        if (submission.name.endsWith('.exe')) {
+          throw new HoldfastError('document_unsupported', `${submission.name}: no parser for .exe`);
+        }
+        const record = documentRecord(scope, submission);
+        stored.set(record.id, { record, bytes: submission.bytes });
+        return [record];
+      },
+      async list(scope, request) {
+        requireCollection(scope);
+        if (request.cursor === 'broken') throw new HoldfastError('invalid_cursor', 'cursor: got "broken"');
+        const records = [...stored.values()].map(({ record }) => record);
+        const items = records.filter(({ state }) => request.state === undefined || state === request.state);
+        return {
+          items: items.slice(0, request.limit),
+          nextCursor: items.length > request.limit ? 'next' : null,
+        };
+      },
+      get: async (scope, id) => requireDocument(scope, id).record,
+      async chunks(scope, id) {
+        const { record } = requireDocument(scope, id);
+        const chunk: HydratedChunk = {
+          id: chunkId(VERSION, 0),
+          documentId: record.id,
+          version: VERSION,
+          ordinal: 0,
+          title: record.title,
+          uri: record.uri,
+          language: record.language,
+          headingPath: [],
+          page: null,
+          start: 0,
+          end: 4,
+          text: TEXT.slice(0, 4),
+        };
+        return { items: [chunk], nextCursor: null };
+      },
+      text: async (scope, id) => new TextDecoder().decode(requireDocument(scope, id).bytes),
+      original: async (scope, id) => requireDocument(scope, id),
+      async delete(scope, id) {
+        requireDocument(scope, id);
+        stored.delete(id);
+      },
+    },
+  };
+}
+
+export async function* answerEvents(query: string): AsyncGenerator<AnswerEvent> {
+  const final = askResponse(query);
+  yield { type: 'retrieval', data: searchResponse(query) };
+  yield { type: 'delta', data: { text: final.answer.text } };
+  for (const data of final.citations) yield { type: 'citation', data };
+  yield { type: 'final', data: final };
+}
+
+/** Use cases written by hand; unknown collections are refused as the real ones do. */
+export function fakeDependencies(overrides: Partial<HttpDependencies> = {}): HttpDependencies {
+  const { collections, documents } = fakeLibrary();
+  return {
+    async ask(request) {
+      for (const collection of request.collections) await collections.get({ ...request, collection });
+      return askResponse(request.query);
+    },
+    async *askStream(request) {
+      for (const collection of request.collections) await collections.get({ ...request, collection });
+      yield* answerEvents(request.query);
+    },
+    async search(request) {
+      for (const collection of request.collections) await collections.get({ ...request, collection });
+      return searchResponse(request.query);
+    },
+    collections,
+    documents,
+    async ingest(_request, onProgress) {
+      onProgress({ done: 1, found: 3, chunks: 4, failure: null });
+      onProgress({ done: 2, found: 3, chunks: 4, failure: SUMMARY.failures[0] ?? null });
+      return SUMMARY;
+    },
+    checkHealth: async () => ({
+      state: 'ok',
+      version: '0.0.0',
+      uptimeSeconds: 1.5,
+      dependencies: [{ name: 'catalog', state: 'up', detail: null }],
+      collections: 1,
+      documents: 0,
+      chunks: 0,
+    }),
+    isReady: () => ({ ready: true, reason: null }),
+    ...overrides,
+  };
+}
+
+export interface LogLine {
+  readonly level: 'info' | 'warn' | 'error';
+  readonly message: string;
+  readonly fields: LogFields;
+}
+
+export interface RunningServer extends AsyncDisposable {
+  readonly server: HttpServer;
+  readonly url: string;
+  readonly port: number;
+  readonly log: LogLine[];
+}
+
+export function testOptions(log: LogLine[] = []): HttpOptions {
+  let requests = 0;
+  const writer = (level: LogLine['level']) => (message: string, fields: LogFields) => {
+    log.push({ level, message, fields });
+  };
+  return {
+    ...HTTP_DEFAULTS,
+    version: '0.0.0',
+    maxBodyBytes: 1024 * 1024,
+    allowedHosts: [],
+    trustLocal: true,
+    localToken: 'secret-token',
+    ingestRoots: [],
+    logger: { info: writer('info'), warn: writer('warn'), error: writer('error') },
+    clock: { now: () => 0, monotonic: () => 0 },
+    newRequestId: () => `request-${++requests}`,
+  };
+}
+
+/** A real server on a free port of 127.0.0.1. */
+export async function startServer(
+  overrides: Partial<HttpDependencies> = {},
+  options: Partial<HttpOptions> = {},
+): Promise<RunningServer> {
+  const log: LogLine[] = [];
+  const server = createHttpServer(fakeDependencies(overrides), { ...testOptions(log), ...options });
+  const url = await server.listen({ host: '127.0.0.1', port: 0 });
+  return { server, url, port: Number(new URL(url).port), log, [Symbol.asyncDispose]: () => server.close() };
+}
+
+export interface RawResponse {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+export interface RawRequest {
+  readonly method?: string;
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array;
+}
+
+/** A request as it is: any Host, any path, no normalisation. */
+export function send({ port }: { readonly port: number }, sent: RawRequest): Promise<RawResponse> {
+  const { promise, resolve, reject } = Promise.withResolvers<RawResponse>();
+  const { method = 'GET', path: target, headers = {}, body } = sent;
+  const request = httpRequest({ host: '127.0.0.1', port, method, path: target, headers, agent: false });
+  request.on('response', (response) => {
+    const parts: Buffer[] = [];
+    response.on('data', (part: Buffer) => parts.push(part));
+    response.on('error', reject);
+    response.on('end', () => {
+      const text = Buffer.concat(parts).toString('utf8');
+      resolve({ status: response.statusCode ?? 0, headers: response.headers, body: text });
+    });
+  });
+  request.on('error', reject);
+  request.end(body);
+  return promise;
+}
+
+/** A JSON body with its headers. */
+export function json(body: unknown): Pick<RawRequest, 'headers' | 'body'> {
+  return { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+}
+
+export interface TemporaryFolder extends AsyncDisposable {
+  readonly path: string;
+}
+
+export async function temporaryFolder(): Promise<TemporaryFolder> {
+  const folder = await realpath(await mkdtemp(path.join(tmpdir(), 'holdfast-http-')));
+  return { path: folder, [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) };
+}
+
+/** Events of a complete `text/event-stream` body. */
+export function parseEvents(body: string): { readonly event: string; readonly data: unknown }[] {
+  return body
+    .split('\n\n')
+    .filter((block) => block !== '')
+    .map((block) => {
+      const lines = new Map(
+        block.split('\n').map((line): [string, string] => {
+          const colon = line.indexOf(': ');
+          return [line.slice(0, colon), line.slice(colon + 2)];
+        }),
+      );
+      return { event: lines.get('event') ?? '', data: JSON.parse(lines.get('data') ?? 'null') as unknown };
+    });
+}
