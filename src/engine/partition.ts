@@ -172,12 +172,12 @@ export class Partition {
   /** Lexical scores of single passages; 0 for one that is gone. */
   scoreLexical(text: string, passages: readonly PassageRef[]): Float64Array {
     const query = this.#lexical.query(this.queryTokens(text));
-    return this.#scores(passages, (slots) => this.#lexical.score(query, slots));
+    return this.#scores(passages, 0, (slots) => this.#lexical.score(query, slots));
   }
 
-  /** Cosines of single passages; 0 for one that is gone or has no vector. */
+  /** Cosines of single passages; NaN for one that is gone or has no vector. */
   scoreDense(vector: Float32Array, passages: readonly PassageRef[]): Float64Array {
-    return this.#scores(passages, (slots) => this.#dense.score(vector, slots));
+    return this.#scores(passages, Number.NaN, (slots) => this.#dense.score(vector, slots));
   }
 
   /** Everything for a snapshot; hidden documents are stored as hidden (empty key). */
@@ -250,8 +250,12 @@ export class Partition {
     });
   }
 
-  #scores(passages: readonly PassageRef[], score: (slots: Uint32Array) => Float64Array): Float64Array {
-    const scores = new Float64Array(passages.length);
+  #scores(
+    passages: readonly PassageRef[],
+    missing: number,
+    score: (slots: Uint32Array) => Float64Array,
+  ): Float64Array {
+    const scores = new Float64Array(passages.length).fill(missing);
     const live: number[] = [];
     const slots: number[] = [];
     for (const [at, { key, ordinal }] of passages.entries()) {

@@ -97,14 +97,11 @@ export class DenseIndex {
     return this.#refine(query, { kept, floor: coarse.threshold - margin, limit });
   }
 
-  /** The exact score of single slots, in the order given. */
+  /** The exact score of single slots, in the order given; NaN for a slot without vector. */
   score(query: Float32Array, slots: Uint32Array): Float64Array {
-    return Float64Array.from(slots, (slot) => this.#dot(query, slot));
-  }
-
-  /** False for a slot without a vector. */
-  has(slot: number): boolean {
-    return (this.#scales[slot] ?? 0) !== 0;
+    return Float64Array.from(slots, (slot) =>
+      (this.#scales[slot] ?? 0) === 0 ? Number.NaN : this.#dot(query, slot),
+    );
   }
 
   /** A compact copy for a snapshot. */

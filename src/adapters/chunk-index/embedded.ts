@@ -1,0 +1,117 @@
+import type { Catalog } from '../../core/documents/catalog.ts';
+import type { Scope } from '../../core/documents/ids.ts';
+import type { ChunkIndex, IndexChange } from '../../core/retrieval/chunk-index.ts';
+import { LEXICAL_DEFAULTS, type LexicalConstants } from '../../engine/lexical/constants.ts';
+import type { Partition } from '../../engine/partition.ts';
+import { sha256Hex } from '../../lib/hash.ts';
+import type { Logger } from '../../lib/logger.ts';
+import { partitionStore, type LoadedPartition, type PartitionStore } from './partition-store.ts';
+import { toCandidates, toConditions, toDocumentInput, toRefs } from './translate.ts';
+
+/** What the index reads of the catalog to build itself. */
+export type IndexSource = Pick<Catalog, 'versionsSince' | 'removedSince' | 'lastSequence' | 'pruneRemovals'>;
+
+export interface EmbeddedIndexOptions {
+  /** Folder for snapshots. */
+  readonly folder: string;
+  readonly dimensions: number;
+  /** Names the embedding model: a snapshot of another one is not used. */
+  readonly model: string;
+  readonly constants?: Partial<LexicalConstants>;
+  /** Least used partitions leave memory above this. */
+  readonly memoryBytes: number;
+  readonly source: IndexSource;
+  readonly logger: Logger;
+}
+
+/** The chunk index inside the process, and what text analysis needs of it. */
+export interface EmbeddedIndex extends ChunkIndex {
+  partition(scope: Scope): Promise<Pick<Partition, 'queryTokens' | 'idf' | 'passageCount'>>;
+  /** Live documents of a collection with their numbers of chunks, to compare with the catalog. */
+  documents(scope: Scope): Promise<{ readonly key: string; readonly passages: number }[]>;
+}
+
+/** Raised when analysis or the stored form changes, so that old snapshots are rebuilt. */
+const FORMAT = 1;
+
+/** One partition per collection in memory, snapshots on disk. */
+export function embeddedIndex(options: EmbeddedIndexOptions): EmbeddedIndex {
+  const constants = { ...LEXICAL_DEFAULTS, ...options.constants };
+  const store = partitionStore({ ...options, constants, fingerprint: fingerprintOf(options, constants) });
+  let uses = 0;
+  const opened = async (scope: Scope): Promise<LoadedPartition> => {
+    const slot = store.slot(scope);
+    const loaded =
+      slot.loaded ?? (await slot.mutex.run(async () => (slot.loaded ??= await store.load(slot))));
+    loaded.lastUsed = ++uses;
+    return loaded;
+  };
+  const partition = async (scope: Scope): Promise<Partition> => (await opened(scope)).partition;
+  const exclusively = async (
+    scope: Scope,
+    work: (slot: ReturnType<PartitionStore['slot']>) => Promise<void>,
+  ) => {
+    const slot = store.slot(scope);
+    await slot.mutex.run(async () => work(slot));
+  };
+  return {
+    partition,
+    documents: async (scope) => [...(await partition(scope)).documents()],
+    async open(scope) {
+      await opened(scope);
+      await makeRoom(store, options.memoryBytes);
+    },
+    async apply(scope, change) {
+      await exclusively(scope, async (slot) => {
+        slot.loaded ??= await store.load(slot);
+        applyChange(slot.loaded, change);
+        await store.rebuildIfWasteful(slot);
+      });
+      await makeRoom(store, options.memoryBytes);
+    },
+    drop: async (scope) => exclusively(scope, async (slot) => store.drop(slot)),
+    sequence: (scope) => store.slot(scope).loaded?.sequence ?? 0,
+    lexical: async (scope, { query, filter, limit }) =>
+      toCandidates((await partition(scope)).searchLexical(query, toConditions(filter), limit)),
+    dense: async (scope, { query, filter, limit }) =>
+      toCandidates((await partition(scope)).searchDense(query, toConditions(filter), limit)),
+    lexicalScores: async (scope, query, chunks) =>
+      (await partition(scope)).scoreLexical(query, toRefs(chunks)),
+    denseScores: async (scope, vector, chunks) => (await partition(scope)).scoreDense(vector, toRefs(chunks)),
+    snapshot: async (scope) => exclusively(scope, async (slot) => store.save(slot)),
+    async [Symbol.asyncDispose]() {
+      for (const slot of store.slots()) await slot.mutex.run(async () => store.save(slot));
+    },
+  };
+}
+
+function fingerprintOf(options: EmbeddedIndexOptions, constants: LexicalConstants): string {
+  const { titleWeight, headingWeight, compoundWeight } = constants;
+  return sha256Hex(
+    JSON.stringify([FORMAT, options.model, options.dimensions, titleWeight, headingWeight, compoundWeight]),
+  );
+}
+
+function applyChange(loaded: LoadedPartition, change: IndexChange): void {
+  if (change.sequence <= loaded.sequence) return;
+  for (const version of change.removed) loaded.partition.remove(version);
+  for (const version of change.added) loaded.partition.add(toDocumentInput(version));
+  loaded.sequence = change.sequence;
+}
+
+/** Saves and unloads the least used partitions until the rest fits; the last used one stays in any case. */
+async function makeRoom(store: PartitionStore, memoryBytes: number): Promise<void> {
+  const loaded = store.slots().filter((slot) => slot.loaded !== null);
+  const size = (slot: (typeof loaded)[number]): number => slot.loaded?.partition.bytes ?? 0;
+  let total = loaded.reduce((sum, slot) => sum + size(slot), 0);
+  if (total <= memoryBytes) return;
+  loaded.sort((a, b) => (a.loaded?.lastUsed ?? 0) - (b.loaded?.lastUsed ?? 0));
+  for (const slot of loaded.slice(0, -1)) {
+    if (total <= memoryBytes) return;
+    total -= size(slot);
+    await slot.mutex.run(async () => {
+      await store.save(slot);
+      slot.loaded = null;
+    });
+  }
+}

@@ -1,0 +1,155 @@
+import { join } from 'node:path';
+import type { Scope } from '../../core/documents/ids.ts';
+import type { LexicalConstants } from '../../engine/lexical/constants.ts';
+import { Partition } from '../../engine/partition.ts';
+import { sha256Hex } from '../../lib/hash.ts';
+import type { Logger } from '../../lib/logger.ts';
+import { createMutex, type Mutex } from '../../lib/mutex.ts';
+import type { IndexSource } from './embedded.ts';
+import { readSnapshot, removeSnapshot, writeSnapshot } from './snapshot-file.ts';
+import { toDocumentInput } from './translate.ts';
+
+export interface PartitionStoreOptions {
+  /** Folder for snapshots. */
+  readonly folder: string;
+  readonly dimensions: number;
+  readonly constants: LexicalConstants;
+  /** A snapshot with another one is not used. */
+  readonly fingerprint: string;
+  readonly source: IndexSource;
+  readonly logger: Logger;
+}
+
+/** A partition in memory with the catalog sequence number that it covers. */
+export interface LoadedPartition {
+  partition: Partition;
+  sequence: number;
+  /** Sequence number of the snapshot on disk, -1 when there is none. */
+  snapshotSequence: number;
+  /** Larger is later. */
+  lastUsed: number;
+}
+
+/** The place of one collection's partition, loaded or not. */
+export interface PartitionSlot {
+  readonly scope: Scope;
+  readonly path: string;
+  /** Held while the partition is loaded, changed, saved or dropped. */
+  readonly mutex: Mutex;
+  loaded: LoadedPartition | null;
+}
+
+const REBUILD_ABOVE_WASTE = 0.3;
+const REBUILD_ABOVE_PASSAGES = 1000;
+
+/** Brings partitions from disk or catalog into memory and back. Callers hold the slot's mutex. */
+export interface PartitionStore {
+  slot(scope: Scope): PartitionSlot;
+  /** From the snapshot and newer rows, or from the catalog alone when the snapshot is missing or damaged. */
+  load(slot: PartitionSlot): Promise<LoadedPartition>;
+  save(slot: PartitionSlot): Promise<void>;
+  /** Builds the partition anew when removed documents take much of it. */
+  rebuildIfWasteful(slot: PartitionSlot): Promise<void>;
+  drop(slot: PartitionSlot): Promise<void>;
+  slots(): readonly PartitionSlot[];
+}
+
+export function partitionStore(options: PartitionStoreOptions): PartitionStore {
+  const slots = new Map<string, PartitionSlot>();
+  return {
+    slot: (scope) => slotOf(slots, scope, options.folder),
+    load: async (slot) => load(slot, options),
+    save: async (slot) => save(slot, options),
+    rebuildIfWasteful: async (slot) => {
+      const partition = slot.loaded?.partition;
+      if (partition === undefined || partition.wasted < REBUILD_ABOVE_WASTE) return;
+      if (partition.passageCount < REBUILD_ABOVE_PASSAGES && partition.wasted < 0.9) return;
+      const lastUsed = slot.loaded?.lastUsed ?? 0;
+      slot.loaded = { ...(await catchUp(slot.scope, nothing(options), options)), lastUsed };
+    },
+    async drop(slot) {
+      slot.loaded = null;
+      await removeSnapshot(slot.path);
+    },
+    slots: () => [...slots.values()],
+  };
+}
+
+function slotOf(slots: Map<string, PartitionSlot>, scope: Scope, folder: string): PartitionSlot {
+  const key = JSON.stringify([scope.tenant, scope.collection]);
+  let slot = slots.get(key);
+  if (slot === undefined) {
+    const path = join(folder, `${sha256Hex(key).slice(0, 32)}.index`);
+    slot = { scope, path, mutex: createMutex(), loaded: null };
+    slots.set(key, slot);
+  }
+  return slot;
+}
+
+function nothing({ dimensions, constants }: PartitionStoreOptions): LoadedPartition {
+  return {
+    partition: new Partition({ dimensions, constants }),
+    sequence: 0,
+    snapshotSequence: -1,
+    lastUsed: 0,
+  };
+}
+
+async function load(slot: PartitionSlot, options: PartitionStoreOptions): Promise<LoadedPartition> {
+  return catchUp(slot.scope, (await fromSnapshot(slot, options)) ?? nothing(options), options);
+}
+
+async function fromSnapshot(
+  slot: PartitionSlot,
+  options: PartitionStoreOptions,
+): Promise<LoadedPartition | null> {
+  try {
+    const stored = await readSnapshot(slot.path);
+    if (stored === null) return null;
+    if (stored.info.fingerprint !== options.fingerprint) {
+      options.logger.info('index_snapshot_outdated', { ...slot.scope });
+      return null;
+    }
+    const { dimensions, constants } = options;
+    const { sequence } = stored.info;
+    return {
+      partition: new Partition({ dimensions, constants }, stored.partition),
+      sequence,
+      snapshotSequence: sequence,
+      lastUsed: 0,
+    };
+  } catch (error) {
+    options.logger.warn('index_snapshot_damaged', {
+      ...slot.scope,
+      path: slot.path,
+      error,
+      action: 'rebuilding from the catalog',
+    });
+    return null;
+  }
+}
+
+/** Applies what the catalog changed since; see the port `Catalog` for the order. */
+async function catchUp(
+  scope: Scope,
+  from: LoadedPartition,
+  options: PartitionStoreOptions,
+): Promise<LoadedPartition> {
+  const { source } = options;
+  const sequence = await source.lastSequence(scope);
+  const removed = await source.removedSince(scope, from.sequence);
+  const base = removed === null ? nothing(options) : from;
+  for (const version of removed ?? []) base.partition.remove(version);
+  for await (const version of source.versionsSince(scope, base.sequence))
+    base.partition.add(toDocumentInput(version));
+  return { ...base, sequence };
+}
+
+async function save(slot: PartitionSlot, options: PartitionStoreOptions): Promise<void> {
+  const { loaded } = slot;
+  if (loaded === null || loaded.snapshotSequence === loaded.sequence) return;
+  const { sequence } = loaded;
+  await writeSnapshot(slot.path, { fingerprint: options.fingerprint, sequence }, loaded.partition.store());
+  loaded.snapshotSequence = sequence;
+  await options.source.pruneRemovals(slot.scope, sequence);
+}

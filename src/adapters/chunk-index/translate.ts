@@ -1,0 +1,40 @@
+import type { IndexableVersion } from '../../core/documents/catalog.ts';
+import { chunkId, parseChunkId, type ChunkId, type VersionId } from '../../core/documents/ids.ts';
+import type { Candidate } from '../../core/retrieval/chunk-index.ts';
+import { matches, type Filter } from '../../core/retrieval/filter.ts';
+import type { DocumentInput, FieldConditions, Hit, PassageRef } from '../../engine/partition.ts';
+
+const UNKNOWN_LANGUAGE = 'en';
+
+/** A version of the catalog as the engine takes it. */
+export function toDocumentInput(version: IndexableVersion): DocumentInput {
+  return {
+    key: version.version,
+    title: version.title,
+    language: version.language ?? UNKNOWN_LANGUAGE,
+    fields: version.fields,
+    passages: version.chunks.map(({ headingPath, text, vector }) => ({
+      headings: headingPath,
+      body: text,
+      vector,
+    })),
+  };
+}
+
+export function toConditions(filter: Filter): FieldConditions {
+  const entries = Object.entries(filter);
+  return Object.fromEntries(
+    entries.map(([field, condition]) => [field, (value) => matches(condition, value)]),
+  );
+}
+
+export function toCandidates(hits: readonly Hit[]): Candidate[] {
+  return hits.map(({ key, ordinal, score }) => ({ chunkId: chunkId(key as VersionId, ordinal), score }));
+}
+
+export function toRefs(chunks: readonly ChunkId[]): PassageRef[] {
+  return chunks.map((id) => {
+    const parts = parseChunkId(id);
+    return parts === null ? { key: '', ordinal: 0 } : { key: parts.version, ordinal: parts.ordinal };
+  });
+}
