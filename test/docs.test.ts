@@ -5,6 +5,9 @@ import { test } from 'node:test';
 import { SETTINGS } from '../src/config/settings.ts';
 import type { Setting } from '../src/config/setting.ts';
 import { ERRORS } from '../src/core/errors.ts';
+import { queryRequestSchema } from '../src/http/contract/query.ts';
+import { ROUTES } from '../src/http/contract/routes.ts';
+import { searchQuerySchema } from '../src/http/contract/search.ts';
 import { STATUS } from '../src/http/plugins/problem-details.ts';
 import { readDocument, readDocuments, ROOT } from './documents/checkout.ts';
 import { readMarkdown } from './documents/markdown.ts';
@@ -89,6 +92,27 @@ test('docs/errors.md explains every code with its status, and no other', () => {
     sections.length,
     Object.keys(ERRORS).length,
     'a code stands twice, or a section lacks its status',
+  );
+});
+
+test('docs/api.md lists every route, and no other', () => {
+  const rows = readDocument('docs/api.md').rows.filter(([route]) => /^`[A-Z]+ \//.test(route ?? ''));
+  assert.deepEqual(
+    rows.map(([route]) => route?.replaceAll('`', '')).toSorted(),
+    ROUTES.map(({ method, path }) => `${method} ${path}`).toSorted(),
+  );
+});
+
+test('docs/api.md explains every field of a question and every parameter of a search', () => {
+  const named = new Set(
+    readDocument('docs/api.md').rows.flatMap(([cell = '']) =>
+      [...cell.matchAll(/`([a-z_]+)`/g)].map(([, name]) => name),
+    ),
+  );
+  const fields = [...Object.keys(queryRequestSchema.shape), ...Object.keys(searchQuerySchema.shape)];
+  assert.deepEqual(
+    fields.filter((field) => !named.has(field)),
+    [],
   );
 });
 
