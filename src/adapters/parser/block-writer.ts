@@ -10,6 +10,9 @@ export interface BlockOptions {
   readonly page?: number;
 }
 
+/** A longer heading is body text that was marked by mistake. */
+const MAX_HEADING = 1000;
+
 /** Builds a document's plain text and its blocks side by side, so that every span is exact. */
 export class BlockWriter {
   readonly #parts: string[] = [];
@@ -20,6 +23,7 @@ export class BlockWriter {
   add(kind: BlockKind, content: string, options: BlockOptions = {}): void {
     const text = kind === 'code' || kind === 'table' ? trimBlankLines(content) : content.trim();
     if (text === '') return;
+    if (kind === 'heading' && text.length > MAX_HEADING) return this.add('paragraph', text);
     this.#separate(kind, options.indent ?? 0);
     const start = this.#length;
     this.#append(text);

@@ -3,6 +3,9 @@ import type { MarkdownSyntax } from './markdown-syntax.ts';
 
 /** Longer runs of inline text are parsed in pieces: inline parsing is not linear on hostile input. */
 const MAX_PIECE = 8_192;
+const MAX_BRACKET_DEPTH = 32;
+const OPENING_BRACKET = 91;
+const CLOSING_BRACKET = 93;
 const MARKUP = /[\\`*_~!<&[\]\n]/;
 
 /** The text of inline Markdown: no emphasis, links and images as their text, no tags, entities decoded. */
@@ -16,14 +19,15 @@ export function inlineText(content: string, syntax: MarkdownSyntax): string {
   return parts.join('');
 }
 
-/** Many brackets that are never closed, or closed only after many more: the link parser is quadratic in them. */
+/** Brackets nested deep or left open in masses: the link parser is quadratic in them. */
 function hasHostileBrackets(piece: string): boolean {
-  if (piece.length < 512) return false;
-  let open = 0;
-  for (let at = piece.indexOf('['); at >= 0; at = piece.indexOf('[', at + 1)) open++;
-  if (open < 64) return false;
-  for (let at = piece.indexOf(']'); at >= 0; at = piece.indexOf(']', at + 1)) open--;
-  return open > 64 || piece.includes('[[[[[[[[');
+  let depth = 0;
+  for (let at = piece.indexOf('['); at >= 0 && at < piece.length; at++) {
+    const code = piece.charCodeAt(at);
+    if (code === OPENING_BRACKET && ++depth > MAX_BRACKET_DEPTH) return true;
+    if (code === CLOSING_BRACKET && depth > 0) depth--;
+  }
+  return false;
 }
 
 function* pieces(content: string): Generator<string> {

@@ -13,7 +13,10 @@ const UPPER = 3;
 const DIGIT = 4;
 const ASCII_CLASS = Uint8Array.from({ length: 128 }, (_, code) => asciiClass(code));
 
-/** About how many word pieces `text.slice(start, end)` has (within a few percent on English); linear, no copies. */
+/**
+ * About how many word pieces `text.slice(start, end)` has (within a few percent on English), as a fraction, so that the
+ * estimates of neighbouring words add up. Linear, no copies.
+ */
 export function estimateTokens(text: string, start = 0, end = text.length): number {
   let tokens = 0;
   let length = 0;
@@ -36,7 +39,7 @@ export function estimateTokens(text: string, start = 0, end = text.length): numb
     }
     previous = kind;
   }
-  return Math.round(length > 0 ? tokens + wordTokens(length, digits, humps) : tokens);
+  return length > 0 ? tokens + wordTokens(length, digits, humps) : tokens;
 }
 
 function wordTokens(length: number, digits: number, humps: number): number {
