@@ -11,7 +11,7 @@ import { registerKnownRoutes } from './plugins/known-routes.ts';
 import { handleError, registerProblemDetails } from './plugins/problem-details.ts';
 import { registerRequestId, requestIdOf } from './plugins/request-id.ts';
 import { registerRequestLog } from './plugins/request-log.ts';
-import { registerSecurityHeaders } from './plugins/security-headers.ts';
+import { registerSecurityHeaders, SECURITY_HEADERS } from './plugins/security-headers.ts';
 import { registerTrust } from './plugins/trust.ts';
 import { type HttpDependencies, registerRoutes } from './register-routes.ts';
 
@@ -71,7 +71,11 @@ function createApp({ logger, maxUrlBytes, requestTimeoutMs, newRequestId }: Http
     routerOptions: { maxParamLength: maxUrlBytes },
     http: { maxHeaderSize: maxUrlBytes + HEADER_BYTES },
     genReqId: (message) => requestIdOf(message, newRequestId),
-    frameworkErrors: (thrown, request, reply) => handleError({ thrown, request, reply, logger }),
+    // Found before routing, so no hook has run.
+    frameworkErrors(thrown, request, reply) {
+      reply.headers({ ...SECURITY_HEADERS, 'x-request-id': request.id });
+      handleError({ thrown, request, reply, logger });
+    },
     clientErrorHandler: (error, socket) => answerClientError(error, socket, newRequestId()),
   });
 }
