@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { test } from 'node:test';
@@ -145,6 +146,17 @@ test('every npm script that a document names exists, and CONTRIBUTING.md names a
   const explained = new Set(named.filter(([file]) => file === 'CONTRIBUTING.md').map(([, script]) => script));
   assert.deepEqual(
     Object.keys(manifest.scripts).filter((script) => !explained.has(script)),
+    [],
+  );
+});
+
+test('every command that a document names is one that `holdfast --help` lists', () => {
+  const help = spawnSync(process.execPath, [join(ROOT, 'bin/holdfast.js'), '--help'], { encoding: 'utf8' });
+  assert.equal(help.status, 0, help.stderr);
+  const named = mentions(/(?:`|\bnpx )holdfast ([a-z][a-z-]*)/g);
+  assert.ok(named.length > 10);
+  assert.deepEqual(
+    named.filter(([, command]) => !new RegExp(`^ +(?:holdfast )?${command}\\b`, 'm').test(help.stdout)),
     [],
   );
 });
