@@ -112,11 +112,17 @@ function deletion(database: DatabaseSync, key: CollectionKey): CollectionCalls['
   const orphans = query<readonly [string]>(
     database,
     `SELECT DISTINCT content_hash FROM documents AS d WHERE collection = ?1 AND content_hash IS NOT NULL
-     AND NOT EXISTS (SELECT 1 FROM documents WHERE content_hash = d.content_hash AND collection <> ?1)`,
+     AND NOT EXISTS (
+       SELECT 1 FROM documents o WHERE substr(o.content_hash, 1, 12) = substr(d.content_hash, 1, 12)
+       AND o.content_hash = d.content_hash AND o.collection <> ?1
+     )`,
   );
-  const versions = query<readonly [number]>(database, 'SELECT key FROM versions WHERE collection = ?');
-  const removeVersion = versionRemoval(database);
-  const rest = ['removals', 'documents'].map((table) =>
+  const versions = query<readonly [number]>(
+    database,
+    'SELECT key FROM versions WHERE collection = ? ORDER BY key',
+  );
+  const removeContents = contentRemoval(database);
+  const rest = ['versions', 'removals', 'documents'].map((table) =>
     database.prepare(`DELETE FROM ${table} WHERE collection = ?`),
   );
   const removeCollection = database.prepare('DELETE FROM collections WHERE key = ?');
@@ -128,7 +134,7 @@ function deletion(database: DatabaseSync, key: CollectionKey): CollectionCalls['
       const collection = key(scope);
       if (collection === null) return { existed: false, orphanedContent: [] };
       const orphanedContent = orphans.all(collection).map(([hash]) => hash);
-      for (const [version] of versions.all(collection)) removeVersion(version);
+      for (const [first, last] of runs(versions.all(collection))) removeContents(first, last);
       for (const statement of rest) statement.run(collection);
       removeCollection.run(collection);
       bump.run();
@@ -136,16 +142,25 @@ function deletion(database: DatabaseSync, key: CollectionKey): CollectionCalls['
     });
 }
 
-/** Deletes a version by key, with its text and chunks. */
-export function versionRemoval(database: DatabaseSync): (version: number) => void {
+/** Deletes the texts and chunks of the versions with the keys `first` to `last`. */
+export function contentRemoval(database: DatabaseSync): (first: number, last: number) => void {
   const chunks = database.prepare('DELETE FROM chunks WHERE key >= ? AND key < ?');
-  const text = database.prepare('DELETE FROM version_texts WHERE version = ?');
-  const row = database.prepare('DELETE FROM versions WHERE key = ?');
-  return (version) => {
-    chunks.run(version * CHUNKS_PER_VERSION, (version + 1) * CHUNKS_PER_VERSION);
-    text.run(version);
-    row.run(version);
+  const texts = database.prepare('DELETE FROM version_texts WHERE version BETWEEN ? AND ?');
+  return (first, last) => {
+    chunks.run(first * CHUNKS_PER_VERSION, (last + 1) * CHUNKS_PER_VERSION);
+    texts.run(first, last);
   };
+}
+
+/** Runs of keys without a gap, so that a large collection goes in few statements. */
+function runs(rows: readonly (readonly [number])[]): readonly (readonly [first: number, last: number])[] {
+  const found: [number, number][] = [];
+  for (const [key] of rows) {
+    const run = found.at(-1);
+    if (run !== undefined && run[1] + 1 === key) run[1] = key;
+    else found.push([key, key]);
+  }
+  return found;
 }
 
 function toSummary(row: CollectionRow): CollectionSummary {

@@ -9,7 +9,7 @@ import type { DocumentState, PreparedVersion } from '../../../core/documents/doc
 import type { DocumentId, Scope, VersionId } from '../../../core/documents/ids.ts';
 import { HoldfastError } from '../../../core/errors.ts';
 import type { Clock } from '../../../lib/clock.ts';
-import { requireCollection, versionRemoval, type CollectionKey } from './collections.ts';
+import { contentRemoval, requireCollection, type CollectionKey } from './collections.ts';
 import { query, transaction } from './database.ts';
 import { findBytes, idBytes, versionIdOf } from './ids.ts';
 import { CHUNKS_PER_VERSION } from './schema.ts';
@@ -175,10 +175,12 @@ function versionForgetting(
   const remember = database.prepare(
     'INSERT OR IGNORE INTO removals (collection, sequence, version) VALUES (?, ?, ?)',
   );
-  const remove = versionRemoval(database);
+  const removeRow = database.prepare('DELETE FROM versions WHERE collection = ? AND key = ?');
+  const removeContents = contentRemoval(database);
   return (batch, version) => {
     remember.run(batch.collection, batch.sequence, version.id);
-    remove(version.key);
+    removeContents(version.key, version.key);
+    removeRow.run(batch.collection, version.key);
   };
 }
 
@@ -278,7 +280,11 @@ function rowWriting(database: DatabaseSync): (batch: Batch, draft: DocumentDraft
 
 /** Names every released original that nothing refers to after all changes, at the last change that let go of it. */
 function orphanNaming(database: DatabaseSync): (outcomes: readonly Outcome[]) => readonly AppliedChange[] {
-  const find = query<readonly [number]>(database, 'SELECT 1 FROM documents WHERE content_hash = ? LIMIT 1');
+  const find = query<readonly [number]>(
+    database,
+    `SELECT 1 FROM documents
+     WHERE substr(content_hash, 1, 12) = substr(?1, 1, 12) AND content_hash = ?1 LIMIT 1`,
+  );
   return (outcomes) => {
     const last = new Map<string, number>();
     for (const [index, { releasedContent }] of outcomes.entries()) {

@@ -26,7 +26,7 @@ export function openDatabase(options: DatabaseOptions): DatabaseSync {
       PRAGMA cache_size = -65536;
       PRAGMA mmap_size = 0;
       PRAGMA temp_store = MEMORY;
-      PRAGMA wal_autocheckpoint = 2000;
+      PRAGMA wal_autocheckpoint = 8000;
       PRAGMA journal_size_limit = 67108864;
     `);
     if (options.maxPages !== undefined) database.exec(`PRAGMA max_page_count = ${options.maxPages}`);

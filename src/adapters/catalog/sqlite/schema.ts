@@ -68,7 +68,7 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX documents_item ON documents (collection, item);
   CREATE INDEX documents_unready ON documents (collection, state, source_key) WHERE state <> 'ready';
   CREATE INDEX documents_searchable ON documents (collection, sequence) WHERE version IS NOT NULL;
-  CREATE INDEX documents_content ON documents (content_hash) WHERE content_hash IS NOT NULL;
+  CREATE INDEX documents_content ON documents (substr(content_hash, 1, 12)) WHERE content_hash IS NOT NULL;
 
   CREATE TABLE versions (
     key INTEGER PRIMARY KEY,
