@@ -1,0 +1,77 @@
+import type { ExtractInput, ExtractTools, Passage } from './extraction.ts';
+import type { Question } from './question.ts';
+import { unitsOf, type Unit } from './units.ts';
+
+/** A unit with the question's words in it. */
+export interface Candidate extends Unit {
+  /** Place of its passage in the input. */
+  readonly passage: number;
+  /** Place among the units of its passage. */
+  readonly order: number;
+  readonly text: string;
+  /** Numbers of the question's words as they occur, with the places of their terms in the unit. */
+  readonly hits: readonly { readonly word: number; readonly place: number }[];
+  readonly words: ReadonlySet<number>;
+  /** Number of terms. */
+  readonly length: number;
+}
+
+/** A passage cut up, and what its title and headings say already. */
+export interface ReadPassage {
+  readonly candidates: readonly Candidate[];
+  /** The question's words in title and headings. */
+  readonly headingWords: ReadonlySet<number>;
+  /** The question's words anywhere in the passage, title and headings. */
+  readonly words: ReadonlySet<number>;
+}
+
+export function readPassages(input: ExtractInput, question: Question, tools: ExtractTools): ReadPassage[] {
+  return input.passages.map((passage, number) => readPassage(passage, number, { question, tools }));
+}
+
+interface Reading {
+  readonly question: Question;
+  readonly tools: ExtractTools;
+}
+
+function readPassage(passage: Passage, number: number, { question, tools }: Reading): ReadPassage {
+  const units = unitsOf(passage, tools);
+  const terms = tools.terms(passage.text, passage.language);
+  const headingWords = new Set<number>();
+  for (const { term } of tools.terms([passage.title, ...passage.headingPath].join('\n'), passage.language)) {
+    const word = question.wordOf.get(term);
+    if (word !== undefined) headingWords.add(word);
+  }
+  const words = new Set(headingWords);
+  let at = 0;
+  const candidates = units.map((unit, order): Candidate => {
+    const hits: { word: number; place: number }[] = [];
+    while (at < terms.length && (terms[at]?.start ?? 0) < unit.start) at++;
+    const first = at;
+    for (; at < terms.length; at++) {
+      const term = terms[at];
+      if (term === undefined || term.start >= unit.end) break;
+      const word = question.wordOf.get(term.term);
+      if (word !== undefined) hits.push({ word, place: at });
+    }
+    for (const { word } of hits) words.add(word);
+    return {
+      ...unit,
+      passage: number,
+      order,
+      text: passage.text.slice(unit.start, unit.end),
+      hits,
+      words: new Set(hits.map(({ word }) => word)),
+      length: at - first,
+    };
+  });
+  return { candidates, headingWords, words };
+}
+
+/** Share of the question's weight that a set of its words carries, 0 to 1. */
+export function coverage(words: Iterable<number>, question: Question): number {
+  if (question.totalWeight === 0) return 0;
+  let weight = 0;
+  for (const word of words) weight += question.words[word]?.weight ?? 0;
+  return weight / question.totalWeight;
+}

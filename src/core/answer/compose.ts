@@ -1,0 +1,65 @@
+import type { SearchResult } from '../retrieval/search.ts';
+import type { Answer, Citation } from './answer.ts';
+import type { Extraction, Quote } from './extraction.ts';
+
+export interface ComposedAnswer {
+  readonly answer: Answer;
+  readonly citations: readonly Citation[];
+}
+
+/** The answer's text and citations; `results[quote.passage]` must be the result that the quote is from. */
+export function composeAnswer(extraction: Extraction, results: readonly SearchResult[]): ComposedAnswer {
+  if (extraction.refused) {
+    return {
+      answer: {
+        text: REFUSALS[extraction.reason],
+        mode: 'extractive',
+        refused: true,
+        reason: extraction.reason,
+      },
+      citations: [],
+    };
+  }
+  const cited = extraction.quotes.flatMap((quote) => {
+    const result = results[quote.passage];
+    return result === undefined ? [] : [{ quote, result }];
+  });
+  return {
+    answer: {
+      text: cited.map(({ quote }, at) => marked(quote, at + 1)).join(' '),
+      mode: 'extractive',
+      refused: false,
+      reason: null,
+    },
+    citations: cited.map(({ quote, result }, at) => toCitation(quote, result, at + 1)),
+  };
+}
+
+const REFUSALS = {
+  no_results: 'Nothing was found for this question.',
+  not_answered:
+    'The documents do not seem to answer this question; the closest passages are listed as results.',
+} as const;
+
+/** Quotes of several lines (code, tables, lists) stand on lines of their own. */
+function marked({ quote }: Quote, marker: number): string {
+  return quote.includes('\n') ? `\n${quote}\n[${marker}]` : `${quote} [${marker}]`;
+}
+
+function toCitation({ start, end, quote }: Quote, result: SearchResult, marker: number): Citation {
+  const { collection, chunkId, documentId, documentVersion, title, uri, headingPath, page } = result;
+  return {
+    marker,
+    collection,
+    chunkId,
+    documentId,
+    documentVersion,
+    title,
+    uri,
+    headingPath,
+    page,
+    start,
+    end,
+    quote,
+  };
+}

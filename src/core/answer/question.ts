@@ -1,0 +1,71 @@
+import type { WeightedTerm } from '../retrieval/text-analysis.ts';
+import { expectedAnswer, type AnswerKind } from './answer-kind.ts';
+import type { ExtractInput, ExtractTools } from './extraction.ts';
+
+/** A word of the question and what it weighs. */
+export interface QuestionWord {
+  /** Inverse document frequency; that of an unknown term when no chunk holds the word. */
+  readonly weight: number;
+  readonly isKnown: boolean;
+  readonly text: string;
+}
+
+/** The question as the scorers read it. */
+export interface Question {
+  readonly text: string;
+  /** Distinct words in order; a word's place is its number. */
+  readonly words: readonly QuestionWord[];
+  /** Index term -> number of the word. */
+  readonly wordOf: ReadonlyMap<string, number>;
+  /** Sum of the weights of all words. */
+  readonly totalWeight: number;
+  /** Lower-case words of the question, to see what a sentence adds to it. */
+  readonly vocabulary: ReadonlySet<string>;
+  readonly expected: AnswerKind | null;
+  readonly vector: Float32Array;
+}
+
+export function readQuestion(input: ExtractInput, tools: ExtractTools): Question {
+  const words: QuestionWord[] = [];
+  const wordOf = new Map<string, number>();
+  for (const alternatives of groupByPlace(input.queryTerms)) {
+    const first = alternatives[0];
+    if (first === undefined || alternatives.some(({ term }) => wordOf.has(term))) continue;
+    const idf = Math.max(...alternatives.map((term) => term.idf));
+    if (idf === 0 && isWhole(first, input.queryTerms)) continue;
+    for (const { term } of alternatives) wordOf.set(term, words.length);
+    words.push({
+      weight: idf > 0 ? idf : input.unknownIdf,
+      isKnown: idf > 0,
+      text: input.query.slice(first.start, first.end),
+    });
+  }
+  return {
+    text: input.query,
+    words,
+    wordOf,
+    totalWeight: words.reduce((sum, { weight }) => sum + weight, 0),
+    vocabulary: new Set(input.query.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []),
+    expected: expectedAnswer(input.query),
+    vector: tools.embed(input.query),
+  };
+}
+
+/** Terms that stand for the same characters: one word, read in several languages. */
+function groupByPlace(terms: readonly WeightedTerm[]): Iterable<WeightedTerm[]> {
+  const groups = new Map<string, WeightedTerm[]>();
+  for (const term of terms) {
+    const place = `${term.start}:${term.end}`;
+    const group = groups.get(place);
+    if (group === undefined) groups.set(place, [term]);
+    else group.push(term);
+  }
+  return groups.values();
+}
+
+/** True for the whole of an identifier or compound whose parts are terms of their own. */
+function isWhole(whole: WeightedTerm, terms: readonly WeightedTerm[]): boolean {
+  return terms.some(
+    ({ start, end }) => start >= whole.start && end <= whole.end && end - start < whole.end - whole.start,
+  );
+}
