@@ -10,5 +10,16 @@ if (Number(process.versions.node.split('.')[0]) < 24) {
   );
   process.exitCode = 2;
 } else {
+  if (process.env.npm_command) stopWithParent(process.ppid);
   import('../src/main.ts');
+}
+
+// npm starts us through a shell. SIGTERM for npm ends the shell, which does not pass it on.
+function stopWithParent(parent) {
+  var timer = setInterval(function () {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    process.kill(process.pid, 'SIGTERM');
+  }, 250);
+  timer.unref();
 }
