@@ -38,11 +38,21 @@ export function invalid(problems: readonly Problem[]): HoldfastError {
   );
 }
 
-/** A value as error messages repeat it: short, on one line. */
+/** A value as error messages repeat it: short, on one line, whatever its size and depth. */
 export function shown(value: unknown): string {
   if (value === undefined) return 'nothing';
-  const text = JSON.stringify(value) ?? typeof value;
+  const text = JSON.stringify(outline(value, 3)) ?? typeof value;
   return text.length <= SHOWN_CHARACTERS ? text : `${text.slice(0, SHOWN_CHARACTERS)}…`;
+}
+
+/** The outer levels and first members of a value. */
+function outline(value: unknown, depth: number): unknown {
+  if (typeof value === 'string') return value.slice(0, SHOWN_CHARACTERS);
+  if (typeof value !== 'object' || value === null) return value;
+  if (depth === 0) return '…';
+  if (Array.isArray(value)) return value.slice(0, 10).map((member) => outline(member, depth - 1));
+  const members = Object.entries(value).slice(0, 10);
+  return Object.fromEntries(members.map(([key, member]) => [clip(key), outline(member, depth - 1)]));
 }
 
 function topField(name: string): string {
