@@ -13,7 +13,7 @@ const isWindows = process.platform === 'win32';
 
 test(
   'a server ends with exit code 0 on SIGTERM',
-  { skip: isWindows && 'Windows has no SIGTERM' },
+  { skip: isWindows && 'Windows has no SIGTERM', timeout: 60_000 },
   async () => {
     const folder = mkdtempSync(join(tmpdir(), 'holdfast-stop-'));
     const child = spawn(process.execPath, [BIN, 'serve', '--port', '0'], { env: environmentOf(folder) });
@@ -26,7 +26,7 @@ test(
 
 test(
   'a server that npm started stops when the shell between them dies',
-  { skip: isWindows && 'npm uses another shell on Windows' },
+  { skip: isWindows && 'npm uses another shell on Windows', timeout: 60_000 },
   async () => {
     const folder = mkdtempSync(join(tmpdir(), 'holdfast-stop-'));
     const script = `"${process.execPath}" "${BIN}" serve --port 0; true`;
