@@ -1,0 +1,213 @@
+import type { Dirent } from 'node:fs';
+import { lstat, open, readdir, realpath, stat } from 'node:fs/promises';
+import { basename, join, relative, sep } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { HoldfastError } from '../../core/errors.ts';
+import type { Source, SourceItem } from '../../core/ingest/source.ts';
+
+export interface FolderSourceOptions {
+  /** Absolute real paths that are never entered, such as the data folder. */
+  readonly excluded: readonly string[];
+}
+
+const IGNORED_FOLDERS = new Set(['node_modules', '__pycache__']);
+
+interface Walk {
+  /** The root as it was given, and its real path. */
+  readonly start: string;
+  readonly root: string;
+  readonly excluded: ReadonlySet<string>;
+  /** Real paths of the folders entered so far. */
+  readonly seen: Set<string>;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Files of a folder on this machine. Hidden entries (`.git`, ...), `node_modules` and `__pycache__` are left out.
+ * Symbolic links are followed within the root, each folder once.
+ */
+export function folderSource(options: FolderSourceOptions): Source {
+  return {
+    async *list(root, signal) {
+      const real = await rootPath(root);
+      const info = await stat(real);
+      if (!info.isDirectory()) {
+        yield file(root, basename(root), info.size);
+        return;
+      }
+      yield* walk(root, {
+        start: root,
+        root: real,
+        excluded: new Set(options.excluded),
+        seen: new Set([real]),
+        signal,
+      });
+    },
+    read,
+  };
+}
+
+async function rootPath(root: string): Promise<string> {
+  try {
+    return await realpath(root);
+  } catch (error) {
+    throw new HoldfastError('path_not_found', `there is no file or folder ${root}`, { cause: error });
+  }
+}
+
+function file(item: string, path: string, sizeBytes: number): SourceItem {
+  const parts = path.split(sep);
+  const uri = pathToFileURL(item).href;
+  return { kind: 'file', item, name: basename(item), path: parts.join('/'), uri, sizeBytes };
+}
+
+async function* walk(folder: string, state: Walk): AsyncGenerator<SourceItem> {
+  const pending = [folder];
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    state.signal.throwIfAborted();
+    const found = await entries(next);
+    if (!Array.isArray(found)) {
+      yield found;
+      continue;
+    }
+    const folders: string[] = [];
+    for (const entry of found) {
+      if (entry.name.startsWith('.') || (entry.isDirectory() && IGNORED_FOLDERS.has(entry.name))) continue;
+      const item = await resolveEntry(join(next, entry.name), entry, state);
+      if (item === 'excluded') continue;
+      if (item === 'folder') folders.push(join(next, entry.name));
+      else yield item;
+    }
+    pending.push(...folders.toReversed());
+  }
+}
+
+async function entries(folder: string): Promise<Dirent[] | SourceItem> {
+  try {
+    const found = await readdir(folder, { withFileTypes: true });
+    return found.sort((a, b) => (a.name < b.name ? -1 : 1));
+  } catch (error) {
+    return problem(
+      folder,
+      { code: 'document_unreadable', reason: `the folder ${folder} cannot be listed: ${reasonOf(error)}` },
+      true,
+    );
+  }
+}
+
+async function resolveEntry(
+  path: string,
+  entry: Dirent,
+  state: Walk,
+): Promise<SourceItem | 'folder' | 'excluded'> {
+  if (entry.isSymbolicLink()) return resolveLink(path, state);
+  if (entry.isDirectory()) return enterFolder(path, state);
+  if (!entry.isFile()) return skipped(path, 'document_unsupported', `${path} is neither a file nor a folder`);
+  try {
+    return file(path, relative(state.start, path), (await lstat(path)).size);
+  } catch (error) {
+    return problem(path, { code: 'document_vanished', reason: `${path}: ${reasonOf(error)}` }, false);
+  }
+}
+
+async function enterFolder(path: string, state: Walk): Promise<SourceItem | 'folder' | 'excluded'> {
+  const real = await realpath(path);
+  if (state.excluded.has(real)) return 'excluded';
+  if (state.seen.has(real))
+    return skipped(path, 'document_link_skipped', `${path} leads to ${real}, which was read already`);
+  state.seen.add(real);
+  return 'folder';
+}
+
+async function resolveLink(path: string, state: Walk): Promise<SourceItem | 'folder' | 'excluded'> {
+  let target: string;
+  try {
+    target = await realpath(path);
+  } catch (error) {
+    const isLoop = (error as NodeJS.ErrnoException).code === 'ELOOP';
+    if (isLoop)
+      return problem(
+        path,
+        { code: 'document_link_skipped', reason: `the symbolic link ${path} leads in a circle` },
+        false,
+      );
+    return problem(
+      path,
+      { code: 'document_unreadable', reason: `the symbolic link ${path} leads nowhere` },
+      false,
+    );
+  }
+  if (target !== state.root && !target.startsWith(state.root + sep)) {
+    return skipped(
+      path,
+      'document_link_skipped',
+      `the symbolic link ${path} leads out of ${state.root} to ${target}`,
+    );
+  }
+  const info = await stat(target);
+  if (info.isDirectory()) return enterFolder(path, state);
+  return skipped(
+    path,
+    'document_link_skipped',
+    `the symbolic link ${path} leads to ${target}, which is read by itself`,
+  );
+}
+
+function problem(
+  item: string,
+  reason: { code: 'document_unreadable' | 'document_vanished' | 'document_link_skipped'; reason: string },
+  hidesItems: boolean,
+): SourceItem {
+  return { kind: 'problem', item, name: basename(item), problem: reason, state: 'failed', hidesItems };
+}
+
+function skipped(
+  item: string,
+  code: 'document_link_skipped' | 'document_unsupported',
+  reason: string,
+): SourceItem {
+  return {
+    kind: 'problem',
+    item,
+    name: basename(item),
+    problem: { code, reason },
+    state: 'skipped',
+    hidesItems: false,
+  };
+}
+
+async function read(item: string, maxBytes: number): Promise<Uint8Array> {
+  try {
+    await using file = await open(item, 'r');
+    const { size } = await file.stat();
+    if (size > maxBytes) throw tooLarge(item, size, maxBytes);
+    const bytes = await file.readFile();
+    if (bytes.length > maxBytes) throw tooLarge(item, bytes.length, maxBytes);
+    return bytes;
+  } catch (error) {
+    if (error instanceof HoldfastError) throw error;
+    const isGone = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    throw new HoldfastError(
+      isGone ? 'document_vanished' : 'document_unreadable',
+      `${item}: ${reasonOf(error)}`,
+      { cause: error },
+    );
+  }
+}
+
+function tooLarge(item: string, size: number, maxBytes: number): HoldfastError {
+  return new HoldfastError('document_too_large', `${item} has ${size} bytes; at most ${maxBytes} are read`);
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  ENOENT: 'it is not there any more',
+  EISDIR: 'it is a folder',
+  EIO: 'the disk reports an error',
+};
+
+function reasonOf(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return (code === undefined ? undefined : REASONS[code]) ?? message;
+}

@@ -1,0 +1,50 @@
+import type { ChunkIndex } from '../retrieval/chunk-index.ts';
+import type { Mutex } from '../../lib/mutex.ts';
+import { HoldfastError } from '../errors.ts';
+import type { BlobStore } from './blob-store.ts';
+import type { Catalog } from './catalog.ts';
+import type { CollectionSettings, CollectionSummary } from './collection.ts';
+import type { GenerationId, Scope } from './ids.ts';
+import type { Collections } from './library.ts';
+
+export interface CollectionsDependencies {
+  readonly catalog: Catalog;
+  readonly blobs: BlobStore;
+  readonly index: ChunkIndex;
+  readonly mutex: Mutex;
+  readonly generation: GenerationId;
+  readonly defaults: CollectionSettings;
+}
+
+export function createCollections(dependencies: CollectionsDependencies): Collections {
+  const { catalog, blobs, index, mutex, generation, defaults } = dependencies;
+  const get = async (scope: Scope): Promise<CollectionSummary> => {
+    const summary = await catalog.getCollection(scope);
+    if (summary === null)
+      throw new HoldfastError('collection_not_found', `there is no collection "${scope.collection}"`);
+    return summary;
+  };
+  const create = async (scope: Scope, settings: Partial<CollectionSettings>): Promise<CollectionSummary> => {
+    await catalog.createCollection({ ...scope, settings: { ...defaults, ...settings }, generation });
+    return get(scope);
+  };
+  return {
+    get,
+    create,
+    ensure: async (scope) => (await catalog.getCollection(scope)) ?? create(scope, {}),
+    list: async (tenant, page) => catalog.listCollections(tenant, page),
+    async update(scope, settings) {
+      const { settings: before } = await get(scope);
+      await catalog.updateCollection(scope, { ...before, ...settings });
+      return get(scope);
+    },
+    async delete(scope) {
+      await get(scope);
+      await mutex.run(async () => {
+        const { orphanedContent } = await catalog.deleteCollection(scope);
+        await index.drop(scope);
+        for (const hash of orphanedContent) await blobs.delete(hash);
+      });
+    },
+  };
+}

@@ -1,0 +1,166 @@
+import { sha256Hex } from '../../lib/hash.ts';
+import type {
+  Chunk,
+  DocumentProblem,
+  Format,
+  Metadata,
+  ParsedDocument,
+  PreparedVersion,
+  QuantisedVector,
+} from '../documents/document.ts';
+import { documentId, versionId, type GenerationId, type Scope } from '../documents/ids.ts';
+import type { ParserInput, ParseResult } from '../documents/parser.ts';
+import { HoldfastError, toHoldfastError } from '../errors.ts';
+import { splitDocument } from './split.ts';
+
+/** One source item: a file or an upload. Plain data, so that it can go to a worker thread. */
+export interface PrepareInput {
+  readonly scope: Scope;
+  /** Key of the item in its collection. */
+  readonly item: string;
+  /** File name, for the format, messages and the title of last resort. */
+  readonly name: string;
+  readonly bytes: Uint8Array;
+  readonly format: Format | null;
+  readonly mediaType: string | null;
+  /** Given from outside; each wins over what the document says. */
+  readonly title: string | null;
+  readonly uri: string | null;
+  /** Used when neither names one. */
+  readonly fallbackUri: string | null;
+  readonly metadata: Metadata;
+  /** ISO 639-1, or `auto`. */
+  readonly language: string;
+  readonly generation: GenerationId;
+  readonly chunkTokens: number;
+}
+
+/** A document of an item, ready to be committed. */
+export interface PreparedDocument {
+  readonly recordKey: string | null;
+  readonly title: string;
+  readonly uri: string | null;
+  readonly language: string;
+  readonly metadata: Metadata;
+  readonly version: PreparedVersion;
+}
+
+export interface PreparedItem {
+  readonly format: Format | null;
+  /** SHA-256 of the bytes. */
+  readonly contentHash: string;
+  readonly documents: readonly PreparedDocument[];
+  /** Records that failed alone; `recordKey` null: the whole item failed. */
+  readonly problems: readonly (DocumentProblem & { readonly recordKey: string | null })[];
+}
+
+export interface PrepareTools {
+  formatOf(name: string, head: Uint8Array, mediaType?: string): Format | null;
+  /** @throws HoldfastError `document_binary`, `document_empty`. */
+  decode(bytes: Uint8Array, name: string): string;
+  /** @throws HoldfastError as `Parser.parse`. */
+  parse(format: Format, input: ParserInput): ParseResult;
+  /** ISO 639-1, or null when it is not sure. */
+  detectLanguage(text: string): string | null;
+  /** Null: no vector for this language. */
+  embed(text: string, language: string): QuantisedVector | null;
+  readonly dimensions: number;
+}
+
+const HEAD_BYTES = 4096;
+const DEFAULT_LANGUAGE = 'en';
+
+/** bytes -> text -> documents -> chunks -> vectors. Never throws for what the bytes hold. */
+export function prepareItem(input: PrepareInput, tools: PrepareTools): PreparedItem {
+  const contentHash = sha256Hex(input.bytes);
+  let format: Format | null = null;
+  try {
+    if (input.bytes.length === 0) throw new HoldfastError('document_empty', `${input.name} has 0 bytes`);
+    format =
+      input.format ??
+      tools.formatOf(input.name, input.bytes.subarray(0, HEAD_BYTES), input.mediaType ?? undefined);
+    if (format === null)
+      throw new HoldfastError('document_unsupported', `${input.name} has no format that can be read`);
+    const parsed = tools.parse(format, { text: tools.decode(input.bytes, input.name), name: input.name });
+    const documents = parsed.documents.map((document) =>
+      prepareDocument(document, { input, contentHash, tools }),
+    );
+    return { format, contentHash, documents, problems: parsed.problems };
+  } catch (error) {
+    const { code, message } = toHoldfastError(error);
+    const known = code === 'internal_error' ? 'document_malformed' : code;
+    return {
+      format,
+      contentHash,
+      documents: [],
+      problems: [{ recordKey: null, code: known, reason: message }],
+    };
+  }
+}
+
+/** The key of a document in its collection: the item, and the record within it. */
+export function sourceKeyOf(item: string, recordKey: string | null): string {
+  return recordKey === null ? item : `${item}#${recordKey}`;
+}
+
+interface Preparation {
+  readonly input: PrepareInput;
+  readonly contentHash: string;
+  readonly tools: PrepareTools;
+}
+
+function prepareDocument(
+  parsed: ParsedDocument,
+  { input, contentHash, tools }: Preparation,
+): PreparedDocument {
+  const title = input.title ?? parsed.title ?? titleFromName(input.name, parsed.recordKey);
+  const uri = input.uri ?? parsed.uri ?? input.fallbackUri;
+  const metadata = { ...parsed.metadata, ...input.metadata };
+  const language = languageOf(parsed, input, tools);
+  const chunks = splitDocument(parsed, { targetTokens: input.chunkTokens, maxTokens: 2 * input.chunkTokens });
+  const vectors = chunks.map((chunk) => embedChunk(parsed.text, { chunk, title, language, tools }));
+  const id = versionId({
+    document: documentId(input.scope, sourceKeyOf(input.item, parsed.recordKey)),
+    generation: input.generation,
+    contentHash: parsed.recordKey === null ? contentHash : sha256Hex(parsed.text),
+    attributes: JSON.stringify([
+      title,
+      uri,
+      language,
+      Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1)),
+    ]),
+  });
+  const version = { id, generation: input.generation, text: parsed.text, chunks, vectors };
+  return { recordKey: parsed.recordKey, title, uri, language, metadata, version };
+}
+
+function titleFromName(name: string, recordKey: string | null): string {
+  if (recordKey !== null) return recordKey;
+  const base = name.slice(Math.max(name.lastIndexOf('/'), name.lastIndexOf('\\')) + 1);
+  return base.replace(/\.[a-z0-9]{1,8}$/i, '') || base;
+}
+
+const DETECTION_CHARS = 2000;
+
+function languageOf(parsed: ParsedDocument, input: PrepareInput, tools: PrepareTools): string {
+  if (input.language !== 'auto') return input.language;
+  return parsed.language ?? tools.detectLanguage(parsed.text.slice(0, DETECTION_CHARS)) ?? DEFAULT_LANGUAGE;
+}
+
+interface ChunkContext {
+  readonly chunk: Chunk;
+  readonly title: string;
+  readonly language: string;
+  readonly tools: PrepareTools;
+}
+
+/** What is embedded: title, headings and text, one below the other. */
+function embedChunk(text: string, { chunk, title, language, tools }: ChunkContext): QuantisedVector {
+  const lines = [
+    title,
+    ...chunk.headingPath.filter((heading) => heading !== title),
+    text.slice(chunk.start, chunk.end),
+  ];
+  const vector = tools.embed(lines.filter((line) => line !== '').join('\n'), language);
+  return vector ?? { scale: 0, values: new Int8Array(tools.dimensions) };
+}

@@ -1,0 +1,36 @@
+import type { DocumentProblem } from '../documents/document.ts';
+
+/** An item that a source lists: either readable, or known to be a problem already. */
+export type SourceItem =
+  | {
+      readonly kind: 'file';
+      /** Key of the item: its absolute path. */
+      readonly item: string;
+      readonly name: string;
+      /** Path below the root with `/`, for filters. */
+      readonly path: string;
+      /** Where a person can open it. */
+      readonly uri: string;
+      readonly sizeBytes: number;
+    }
+  | {
+      readonly kind: 'problem';
+      readonly item: string;
+      readonly name: string;
+      readonly problem: DocumentProblem;
+      /** Failed: it should have been read. Skipped: it was left out on purpose. */
+      readonly state: 'failed' | 'skipped';
+      /** True for a folder: what was known below it must not be taken for deleted. */
+      readonly hidesItems: boolean;
+    };
+
+/** A place that documents come from. */
+export interface Source {
+  /**
+   * Everything below `root` (or the one file that it is), in a stable order, lazily.
+   * @throws HoldfastError `path_not_found` when the root itself is not there.
+   */
+  list(root: string, signal: AbortSignal): AsyncIterable<SourceItem>;
+  /** @throws HoldfastError `document_unreadable`, `document_vanished`, `document_too_large`. */
+  read(item: string, maxBytes: number): Promise<Uint8Array>;
+}
