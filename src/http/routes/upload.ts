@@ -34,17 +34,7 @@ export async function readUpload(
   maxBodyBytes: number,
 ): Promise<readonly Submission[]> {
   requireSize(Number(request.headers['content-length'] ?? 0), maxBodyBytes);
-  const files: UploadedFile[] = [];
-  const values = new Map<string, unknown>();
-  let sizeBytes = 0;
-  for await (const part of request.parts()) {
-    if (part.type === 'file') {
-      const file = await readFile(part);
-      sizeBytes += file.bytes.byteLength;
-      requireSize(sizeBytes, maxBodyBytes);
-      files.push(file);
-    } else addValue(values, part);
-  }
+  const { files, values } = await readParts(request, maxBodyBytes);
   const fields = parse(uploadFieldsSchema, Object.fromEntries(values));
   requireFiles(files, fields);
   return files.map(({ name, mediaType, bytes }) => ({
@@ -57,6 +47,38 @@ export async function readUpload(
     metadata: fields.metadata ?? {},
     bytes,
   }));
+}
+
+interface UploadParts {
+  readonly files: readonly UploadedFile[];
+  readonly values: ReadonlyMap<string, unknown>;
+}
+
+async function readParts(request: FastifyRequest, maxBodyBytes: number): Promise<UploadParts> {
+  const files: UploadedFile[] = [];
+  const values = new Map<string, unknown>();
+  let sizeBytes = 0;
+  try {
+    for await (const part of request.parts()) {
+      if (part.type === 'file') {
+        const file = await readFile(part);
+        sizeBytes += file.bytes.byteLength;
+        requireSize(sizeBytes, maxBodyBytes);
+        files.push(file);
+      } else addValue(values, part);
+    }
+  } catch (error) {
+    throw multipartError(error);
+  }
+  return { files, values };
+}
+
+/** The parser's own complaints about a broken body are plain errors without a code. */
+function multipartError(error: unknown): unknown {
+  if (!(error instanceof Error) || 'code' in error) return error;
+  return new HoldfastError('invalid_request', `The multipart body cannot be read: ${error.message}`, {
+    cause: error,
+  });
 }
 
 interface UploadedFile {

@@ -1,0 +1,170 @@
+import assert from 'node:assert/strict';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { describe, it } from 'node:test';
+import type { IngestFolder, IngestRequest } from '../../src/core/documents/library.ts';
+import { HoldfastError } from '../../src/core/errors.ts';
+import { ingestProgressSchema, ingestSummarySchema } from '../../src/http/contract/ingest.ts';
+import { problemSchema } from '../../src/http/contract/problem.ts';
+import { problemOf } from './expectations.ts';
+import { json, parseEvents, send, startServer, SUMMARY, temporaryFolder } from './harness.ts';
+
+const PATH = '/api/v1/rag/collections/docs/ingest';
+const TOKEN = { 'x-holdfast-local-token': 'secret-token' };
+
+function ingest(
+  server: { readonly port: number },
+  paths: readonly string[],
+  headers: Record<string, string> = {},
+) {
+  const sent = json({ paths });
+  return send(server, { method: 'POST', path: PATH, ...sent, headers: { ...sent.headers, ...headers } });
+}
+
+/** An ingest that remembers what it was asked for. */
+function recordingIngest() {
+  const requests: IngestRequest[] = [];
+  const run: IngestFolder = async (request) => {
+    requests.push(request);
+    return SUMMARY;
+  };
+  return { requests, ingest: run };
+}
+
+describe('POST ingest', () => {
+  it('takes any path from the command line of this machine, which knows the local token', async () => {
+    const { requests, ingest: run } = recordingIngest();
+    await using server = await startServer({ ingest: run });
+    const response = await ingest(server, ['/srv/docs'], TOKEN);
+    assert.equal(response.status, 200);
+    const summary = ingestSummarySchema.parse(JSON.parse(response.body));
+    assert.equal(summary.elapsed_ms, 12);
+    assert.deepEqual(summary.failures, [
+      { item: 'broken.json', problem: { code: 'document_malformed', reason: 'line 1' } },
+    ]);
+    assert.deepEqual(requests, [{ scope: { tenant: 'default', collection: 'docs' }, paths: ['/srv/docs'] }]);
+  });
+
+  it('takes no path without the token, with a wrong one, or when there is none', async () => {
+    await using folder = await temporaryFolder();
+    const { requests, ingest: run } = recordingIngest();
+    await using server = await startServer({ ingest: run });
+    for (const token of ['', 'secret-toke', 'secret-token2']) {
+      const response = await ingest(server, [folder.path], { 'x-holdfast-local-token': token });
+      problemOf(response, 403, 'forbidden');
+    }
+    problemOf(await ingest(server, [folder.path]), 403, 'forbidden');
+    await using closed = await startServer({ ingest: run }, { localToken: null });
+    problemOf(await ingest(closed, [folder.path], { 'x-holdfast-local-token': '' }), 403, 'forbidden');
+    assert.deepEqual(requests, []);
+  });
+
+  it('takes real paths below an allowed root from everyone', async () => {
+    await using folder = await temporaryFolder();
+    const root = path.join(folder.path, 'root');
+    await mkdir(path.join(root, '..data'), { recursive: true });
+    await writeFile(path.join(root, 'a.md'), 'A');
+    const { requests, ingest: run } = recordingIngest();
+    await using server = await startServer({ ingest: run }, { ingestRoots: [root] });
+    const paths = [root, path.join(root, 'a.md'), path.join(root, '..data')];
+    assert.equal((await ingest(server, paths)).status, 200);
+    assert.deepEqual(requests[0]?.paths, paths);
+  });
+
+  it('lets no path leave the root: by dots, by a link, by a common prefix', async () => {
+    await using folder = await temporaryFolder();
+    const root = path.join(folder.path, 'root');
+    const outside = path.join(folder.path, 'root-secrets');
+    await mkdir(root);
+    await mkdir(outside);
+    await symlink(outside, path.join(root, 'link'));
+    const { requests, ingest: run } = recordingIngest();
+    await using server = await startServer({ ingest: run }, { ingestRoots: [root] });
+    for (const entry of [`${root}/../root-secrets`, `${root}/link`, outside, folder.path, '/']) {
+      problemOf(await ingest(server, [root, entry]), 403, 'forbidden');
+    }
+    assert.deepEqual(requests, []);
+  });
+
+  it('tells a missing path below the root from one outside, of which it says nothing', async () => {
+    await using folder = await temporaryFolder();
+    await using server = await startServer({}, { ingestRoots: [folder.path] });
+    problemOf(await ingest(server, [path.join(folder.path, 'gone')]), 404, 'path_not_found');
+    problemOf(await ingest(server, ['/no/such/folder']), 403, 'forbidden');
+  });
+
+  it('refuses relative paths and empty lists', async () => {
+    await using server = await startServer();
+    const problem = problemOf(await ingest(server, ['/a', 'docs'], TOKEN), 400, 'invalid_request');
+    assert.equal(problem.problems?.[0]?.name, 'paths[1]');
+    problemOf(await ingest(server, [], TOKEN), 400, 'invalid_request');
+  });
+
+  it('is 404 for an unknown collection before anything is read', async () => {
+    const { requests, ingest: run } = recordingIngest();
+    await using server = await startServer({ ingest: run });
+    const sent = json({ paths: ['/srv'] });
+    const response = await send(server, {
+      method: 'POST',
+      path: PATH.replace('docs', 'nowhere'),
+      ...sent,
+      headers: { ...sent.headers, ...TOKEN },
+    });
+    problemOf(response, 404, 'collection_not_found');
+    assert.deepEqual(requests, []);
+  });
+
+  it('reports progress and the summary as events', async () => {
+    await using server = await startServer();
+    const response = await ingest(server, ['/srv'], { ...TOKEN, accept: 'text/event-stream' });
+    const events = parseEvents(response.body);
+    assert.equal(events.at(-1)?.event, 'final');
+    ingestSummarySchema.parse(events.at(-1)?.data);
+    const progress = events.slice(0, -1).map(({ event, data }) => {
+      assert.equal(event, 'progress');
+      return ingestProgressSchema.parse(data);
+    });
+    assert.equal(progress.at(-1)?.failure?.item, 'broken.json');
+  });
+
+  it('keeps every failure and only the latest of the other reports for a slow reader', async () => {
+    await using server = await startServer({
+      async ingest(_request, onProgress) {
+        for (let done = 1; done <= 1_000; done += 1) {
+          const failure =
+            done % 250 === 0
+              ? { item: `${done}`, problem: { code: 'document_empty', reason: 'x' } as const }
+              : null;
+          onProgress({ done, found: 1_000, chunks: done, failure });
+        }
+        return SUMMARY;
+      },
+    });
+    const response = await ingest(server, ['/srv'], { ...TOKEN, accept: 'text/event-stream' });
+    const progress = parseEvents(response.body)
+      .filter(({ event }) => event === 'progress')
+      .map(({ data }) => ingestProgressSchema.parse(data));
+    assert.deepEqual(
+      progress.flatMap(({ failure }) => failure?.item ?? []),
+      ['250', '500', '750', '1000'],
+    );
+    assert.ok(progress.length < 20, `${progress.length} events`);
+    assert.equal(progress.at(-1)?.done, 1_000);
+  });
+
+  it('ends with an error event when the disk is full', async () => {
+    await using server = await startServer({
+      async ingest(_request, onProgress) {
+        onProgress({ done: 1, found: 3, chunks: 4, failure: null });
+        await Promise.resolve();
+        throw new HoldfastError('storage_full', 'No space left on /data');
+      },
+    });
+    const response = await ingest(server, ['/srv'], { ...TOKEN, accept: 'text/event-stream' });
+    const [progress, error] = parseEvents(response.body);
+    assert.equal(progress?.event, 'progress');
+    assert.equal(error?.event, 'error');
+    assert.equal(problemSchema.parse(error?.data).code, 'storage_full');
+    problemOf(await ingest(server, ['/srv'], TOKEN), 507, 'storage_full');
+  });
+});

@@ -1,0 +1,422 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Submission } from '../../src/core/documents/library.ts';
+import { chunkPageSchema } from '../../src/http/contract/chunk.ts';
+import { collectionPageSchema, collectionSchema } from '../../src/http/contract/collection.ts';
+import {
+  documentPageSchema,
+  documentSchema,
+  submittedListSchema,
+  submittedSchema,
+} from '../../src/http/contract/document.ts';
+import { problemOf } from './expectations.ts';
+import {
+  documentRecord,
+  fakeDependencies,
+  json,
+  type RawResponse,
+  send,
+  startServer,
+  TEXT,
+} from './harness.ts';
+
+const COLLECTIONS = '/api/v1/rag/collections';
+const DOCUMENTS = `${COLLECTIONS}/docs/documents`;
+const UNKNOWN_ID = '0'.repeat(32);
+
+function post(server: { readonly port: number }, path: string, body: unknown): Promise<RawResponse> {
+  return send(server, { method: 'POST', path, ...json(body) });
+}
+
+/** Adds a document and gives its path. */
+async function added(server: { readonly port: number }, body: object = {}): Promise<string> {
+  const response = await post(server, DOCUMENTS, { text: TEXT, ...body });
+  assert.equal(response.status, 202, response.body);
+  return response.headers.location ?? assert.fail('no Location');
+}
+
+interface Upload {
+  readonly files?: readonly (readonly [name: string, content: string])[];
+  readonly fields?: Readonly<Record<string, string>>;
+  readonly fileField?: string;
+}
+
+/** A multipart upload by the platform's own client. */
+async function upload(
+  url: string,
+  { files = [], fields = {}, fileField = 'file' }: Upload,
+): Promise<RawResponse> {
+  const form = new FormData();
+  for (const [name, value] of Object.entries(fields)) form.append(name, value);
+  for (const [name, content] of files) form.append(fileField, new Blob([content]), name);
+  const response = await fetch(url, { method: 'POST', body: form });
+  return {
+    status: response.status,
+    headers: Object.fromEntries(response.headers),
+    body: await response.text(),
+  };
+}
+
+describe('collections', () => {
+  it('are created, listed, changed and deleted', async () => {
+    await using server = await startServer();
+    const created = await post(server, COLLECTIONS, { name: 'wiki', description: 'Ours', language: 'en' });
+    assert.equal(created.status, 201);
+    assert.equal(created.headers.location, `${COLLECTIONS}/wiki`);
+    assert.equal(collectionSchema.parse(JSON.parse(created.body)).description, 'Ours');
+
+    const listed = collectionPageSchema.parse(JSON.parse((await send(server, { path: COLLECTIONS })).body));
+    assert.deepEqual(
+      listed.items.map(({ name }) => name),
+      ['docs', 'wiki'],
+    );
+
+    const path = `${COLLECTIONS}/wiki`;
+    const changed = await send(server, { method: 'PATCH', path, ...json({ description: 'New' }) });
+    assert.equal(collectionSchema.parse(JSON.parse(changed.body)).description, 'New');
+    assert.equal(collectionSchema.parse(JSON.parse((await send(server, { path })).body)).language, 'en');
+
+    const deleted = await send(server, { method: 'DELETE', path });
+    assert.equal(deleted.status, 204);
+    assert.equal(deleted.body, '');
+    problemOf(await send(server, { path }), 404, 'collection_not_found');
+  });
+
+  it('keep their names: the second creation is a conflict', async () => {
+    await using server = await startServer();
+    problemOf(await post(server, COLLECTIONS, { name: 'docs' }), 409, 'collection_exists');
+  });
+
+  it('have names of a known shape and settings that are known', async () => {
+    await using server = await startServer();
+    const bad = [
+      {},
+      { name: '' },
+      { name: 'Docs' },
+      { name: 'a/b' },
+      { name: '.hidden' },
+      { name: 'x'.repeat(65) },
+      { name: 'ok', language: 'english' },
+      { name: 'ok', tenant: 'other' },
+    ];
+    for (const body of bad) problemOf(await post(server, COLLECTIONS, body), 400, 'invalid_request');
+  });
+
+  it('refuse a change of nothing', async () => {
+    await using server = await startServer();
+    const path = `${COLLECTIONS}/docs`;
+    problemOf(await send(server, { method: 'PATCH', path, ...json({}) }), 400, 'invalid_request');
+  });
+
+  it('refuse bad paging', async () => {
+    await using server = await startServer();
+    for (const parameters of ['limit=0', 'limit=1001', 'limit=x', 'page=2']) {
+      problemOf(await send(server, { path: `${COLLECTIONS}?${parameters}` }), 400, 'invalid_request');
+    }
+    problemOf(await send(server, { path: `${COLLECTIONS}?cursor=` }), 400, 'invalid_cursor');
+  });
+
+  it('are 404 when they are not there, for every method', async () => {
+    await using server = await startServer();
+    for (const name of ['nowhere', 'No%20Such']) {
+      const path = `${COLLECTIONS}/${name}`;
+      const patch = json({ description: 'x' });
+      for (const response of [
+        await send(server, { path }),
+        await send(server, { method: 'PATCH', path, ...patch }),
+        await send(server, { method: 'DELETE', path }),
+        await send(server, { path: `${path}/documents` }),
+        await post(server, `${path}/documents`, { text: 'x' }),
+      ]) {
+        problemOf(response, 404, 'collection_not_found');
+      }
+    }
+  });
+});
+
+describe('a document as JSON', () => {
+  it('is accepted with 202 and its place', async () => {
+    await using server = await startServer();
+    const response = await post(server, DOCUMENTS, { text: TEXT, title: 'Guide' });
+    assert.equal(response.status, 202);
+    const submitted = submittedSchema.parse(JSON.parse(response.body));
+    assert.deepEqual(Object.keys(submitted), ['id', 'version', 'state']);
+    assert.equal(response.headers.location, `${DOCUMENTS}/${submitted.id}`);
+  });
+
+  it('is 201 once it is ready when the client waits', async () => {
+    await using server = await startServer();
+    const response = await post(server, `${DOCUMENTS}?wait=true`, { text: TEXT });
+    assert.equal(response.status, 201);
+    assert.equal(submittedSchema.parse(JSON.parse(response.body)).state, 'ready');
+    problemOf(await post(server, `${DOCUMENTS}?wait=1`, { text: TEXT }), 400, 'invalid_request');
+  });
+
+  it('reaches the library whole', async () => {
+    const submissions: Submission[] = [];
+    await using server = await startServer({
+      documents: {
+        ...fakeDependencies().documents,
+        async submit(scope, submission) {
+          submissions.push(submission);
+          return [documentRecord(scope, submission)];
+        },
+      },
+    });
+    const metadata = { team: 'ops', tags: ['a', 'b'], year: 2024, draft: false };
+    await post(server, DOCUMENTS, {
+      text: 'Grüße 👋',
+      id: 'k1',
+      title: 'T',
+      uri: 'x/guide.md?v=1#a',
+      metadata,
+    });
+    await post(server, DOCUMENTS, { text: 'plain', format: 'markdown' });
+    const { bytes, ...rest } = submissions[0] ?? assert.fail('nothing was submitted');
+    assert.equal(Buffer.from(bytes).toString('utf8'), 'Grüße 👋');
+    assert.deepEqual(rest, {
+      key: 'k1',
+      name: 'guide.md',
+      title: 'T',
+      uri: 'x/guide.md?v=1#a',
+      format: null,
+      mediaType: 'text/plain',
+      metadata,
+    });
+    assert.equal(submissions[1]?.format, 'markdown');
+    assert.equal(submissions[1]?.name, 'document');
+  });
+
+  it('that cannot be used is 422 with its reason, and stays listed as failed', async () => {
+    await using server = await startServer();
+    const response = await post(server, DOCUMENTS, { text: '', id: 'empty' });
+    const problem = problemOf(response, 422, 'document_empty');
+    assert.match(problem.detail, /empty holds no text/);
+    const [item] = submittedListSchema.parse({ items: JSON.parse(response.body).items }).items;
+    assert.equal(item?.state, 'failed');
+    const kept = await send(server, { path: `${DOCUMENTS}/${item?.id}` });
+    assert.equal(documentSchema.parse(JSON.parse(kept.body)).problem?.code, 'document_empty');
+    const failed = await send(server, { path: `${DOCUMENTS}?state=failed` });
+    assert.equal(documentPageSchema.parse(JSON.parse(failed.body)).items.length, 1);
+  });
+
+  it('that holds several records answers with all of them', async () => {
+    await using server = await startServer({
+      documents: {
+        ...fakeDependencies().documents,
+        submit: async (scope, submission) =>
+          ['one', 'two'].map((key) => documentRecord(scope, { ...submission, key })),
+      },
+    });
+    const response = await post(server, DOCUMENTS, { text: '{}\n{}', format: 'jsonl' });
+    assert.equal(response.status, 202);
+    assert.equal(submittedListSchema.parse(JSON.parse(response.body)).items.length, 2);
+  });
+
+  it('is refused with every bad field named', async () => {
+    await using server = await startServer();
+    const body = { text: 5, format: 'docx', metadata: { nested: { a: 1 } }, author: 'me' };
+    const problem = problemOf(await post(server, DOCUMENTS, body), 400, 'invalid_request');
+    assert.deepEqual(problem.problems?.map(({ name }) => name).sort(), [
+      'author',
+      'format',
+      'metadata.nested',
+      'text',
+    ]);
+  });
+
+  it('may be larger than other bodies, up to the limit', async () => {
+    await using server = await startServer();
+    assert.equal((await post(server, DOCUMENTS, { text: 'x'.repeat(500_000) })).status, 202);
+    const response = await post(server, DOCUMENTS, { text: 'x'.repeat(1_100_000) });
+    assert.match(problemOf(response, 413, 'body_too_large').detail, /1048576 bytes/);
+  });
+});
+
+describe('an upload', () => {
+  it('takes several files and one set of metadata', async () => {
+    await using server = await startServer();
+    const response = await upload(server.url + DOCUMENTS, {
+      files: [
+        ['a.md', '# A'],
+        ['folder/b.txt', 'B'],
+      ],
+      fields: { metadata: '{"team":"ops"}' },
+    });
+    assert.equal(response.status, 202, response.body);
+    const { items } = submittedListSchema.parse(JSON.parse(response.body));
+    assert.deepEqual(
+      items.map(({ item, state }) => [item, state]),
+      [
+        ['a.md', 'ready'],
+        ['b.txt', 'ready'],
+      ],
+    );
+    const stored = await send(server, { path: `${DOCUMENTS}/${items[1]?.id}` });
+    assert.deepEqual(documentSchema.parse(JSON.parse(stored.body)).metadata, { team: 'ops' });
+  });
+
+  it('reads fields that come after the file', async () => {
+    await using server = await startServer();
+    const form = new FormData();
+    form.append('file', new Blob(['text']), 'a.md');
+    form.append('title', 'Named');
+    const response = await fetch(`${server.url}${DOCUMENTS}?wait=true`, { method: 'POST', body: form });
+    assert.equal(response.status, 201);
+    const { items } = submittedListSchema.parse(await response.json());
+    assert.equal(items[0]?.title, 'Named');
+  });
+
+  it('shows which files failed, and is 422 only when none can be used', async () => {
+    await using server = await startServer();
+    const mixed = await upload(server.url + DOCUMENTS, {
+      files: [
+        ['a.md', 'text'],
+        ['b.md', ''],
+      ],
+    });
+    assert.equal(mixed.status, 202);
+    const { items } = submittedListSchema.parse(JSON.parse(mixed.body));
+    assert.deepEqual(
+      items.map(({ state, problem }) => [state, problem?.code]),
+      [
+        ['ready', undefined],
+        ['failed', 'document_empty'],
+      ],
+    );
+    problemOf(await upload(server.url + DOCUMENTS, { files: [['b.md', '']] }), 422, 'document_empty');
+  });
+
+  it('is 422 for a format that nobody can read', async () => {
+    await using server = await startServer();
+    const response = await upload(server.url + DOCUMENTS, { files: [['setup.exe', 'MZ']] });
+    problemOf(response, 422, 'document_unsupported');
+  });
+
+  it('is refused without files, with foreign fields or with broken metadata', async () => {
+    await using server = await startServer();
+    const file = [['a.md', 'text']] as const;
+    const two = [...file, ['b.md', 'text']] as const;
+    const cases: readonly (readonly [Upload, string])[] = [
+      [{}, 'file'],
+      [{ fields: { title: 'x' } }, 'file'],
+      [{ files: file, fileField: 'document' }, 'document'],
+      [{ files: file, fields: { author: 'me' } }, 'author'],
+      [{ files: file, fields: { metadata: 'team=ops' } }, 'metadata'],
+      [{ files: file, fields: { metadata: '[1]' } }, 'metadata'],
+      [{ files: two, fields: { title: 'Both' } }, 'title'],
+    ];
+    for (const [sent, name] of cases) {
+      const response = await upload(server.url + DOCUMENTS, sent);
+      assert.equal(problemOf(response, 400, 'invalid_request').problems?.[0]?.name, name);
+    }
+  });
+
+  it('is refused above the limit, in one file or in all together', async () => {
+    await using server = await startServer();
+    const large = 'x'.repeat(600_000);
+    const one = await upload(server.url + DOCUMENTS, { files: [['a.md', large + large]] });
+    problemOf(one, 413, 'body_too_large');
+    const both = await upload(server.url + DOCUMENTS, {
+      files: [
+        ['a.md', large],
+        ['b.md', large],
+      ],
+    });
+    problemOf(both, 413, 'body_too_large');
+  });
+
+  it('is refused above the limit when it does not say its length', async () => {
+    await using server = await startServer({}, { maxBodyBytes: 1_000 });
+    const part = '--x\r\ncontent-disposition: form-data; name="file"; filename="a.md"\r\n\r\n';
+    const response = await send(server, {
+      method: 'POST',
+      path: DOCUMENTS,
+      headers: { 'content-type': 'multipart/form-data; boundary=x', 'transfer-encoding': 'chunked' },
+      body: `${part}${'y'.repeat(2_000)}\r\n--x--\r\n`,
+    });
+    problemOf(response, 413, 'body_too_large');
+  });
+
+  it('is refused when it breaks off', async () => {
+    await using server = await startServer();
+    const headers = { 'content-type': 'multipart/form-data; boundary=x' };
+    for (const body of [
+      '--x\r\ncontent-disposition: form-data; name="file"; filename="a"\r\n\r\nabc',
+      'nothing',
+      '',
+    ]) {
+      const response = await send(server, { method: 'POST', path: DOCUMENTS, headers, body });
+      problemOf(response, 400, 'invalid_request');
+    }
+  });
+
+  it('is refused without a boundary', async () => {
+    await using server = await startServer();
+    const headers = { 'content-type': 'multipart/form-data' };
+    const response = await send(server, { method: 'POST', path: DOCUMENTS, headers, body: 'x' });
+    problemOf(response, 400, 'invalid_request');
+  });
+});
+
+describe('a stored document', () => {
+  it('is shown, listed by state and deleted', async () => {
+    await using server = await startServer();
+    const path = await added(server, { title: 'Guide', metadata: { a: [1, 2] } });
+    const shown = documentSchema.parse(JSON.parse((await send(server, { path })).body));
+    assert.equal(shown.title, 'Guide');
+    assert.deepEqual(shown.metadata, { a: [1, 2] });
+    const ready = await send(server, { path: `${DOCUMENTS}?state=ready&limit=1` });
+    assert.equal(documentPageSchema.parse(JSON.parse(ready.body)).items[0]?.id, shown.id);
+    assert.equal((await send(server, { method: 'DELETE', path })).status, 204);
+    problemOf(await send(server, { path }), 404, 'document_not_found');
+  });
+
+  it('is deleted also by clients that name a content type for nothing', async () => {
+    await using server = await startServer();
+    const path = await added(server);
+    const headers = { 'content-type': 'application/json' };
+    assert.equal((await send(server, { method: 'DELETE', path, headers })).status, 204);
+  });
+
+  it('gives its passages and the text that they point into', async () => {
+    await using server = await startServer();
+    const path = await added(server);
+    const chunks = chunkPageSchema.parse(JSON.parse((await send(server, { path: `${path}/chunks` })).body));
+    const text = await send(server, { path: `${path}/text` });
+    assert.equal(text.headers['content-type'], 'text/plain; charset=utf-8');
+    for (const chunk of chunks.items) assert.equal(text.body.slice(chunk.start, chunk.end), chunk.text);
+  });
+
+  it('gives its original as a download that no browser runs', async () => {
+    await using server = await startServer();
+    const html = '<script>alert(1)</script>';
+    const path = await added(server, { text: html, format: 'html', uri: 'a/b/<x>"ü.html' });
+    const response = await send(server, { path: `${path}/original` });
+    assert.equal(response.body, html);
+    assert.equal(response.headers['content-type'], 'text/plain');
+    assert.equal(response.headers['x-content-type-options'], 'nosniff');
+    assert.match(String(response.headers['content-security-policy']), /sandbox/);
+    assert.equal(
+      response.headers['content-disposition'],
+      `attachment; filename="_x___.html"; filename*=UTF-8''%3Cx%3E%22%C3%BC.html`,
+    );
+  });
+
+  it('is 404 when it is not there, for every part of it', async () => {
+    await using server = await startServer();
+    for (const id of [UNKNOWN_ID, 'guide.md', '..%2F..%2Fetc']) {
+      const path = `${DOCUMENTS}/${id}`;
+      for (const part of ['', '/chunks', '/text', '/original']) {
+        problemOf(await send(server, { path: path + part }), 404, 'document_not_found');
+      }
+      problemOf(await send(server, { method: 'DELETE', path }), 404, 'document_not_found');
+    }
+  });
+
+  it('is listed with good paging only', async () => {
+    await using server = await startServer();
+    problemOf(await send(server, { path: `${DOCUMENTS}?state=lost` }), 400, 'invalid_request');
+    problemOf(await send(server, { path: `${DOCUMENTS}?cursor=broken` }), 400, 'invalid_cursor');
+  });
+});
