@@ -15,10 +15,24 @@ export interface DatabaseOptions {
  * @throws HoldfastError `data_folder_too_new`, `storage_full`, `storage_failed`.
  */
 export function openDatabase(options: DatabaseOptions): DatabaseSync {
-  let database: DatabaseSync | null = null;
   try {
-    database = new DatabaseSync(options.path, { timeout: 2000 });
+    return openLocking(options, 'NORMAL');
+  } catch (error) {
+    if (storageError(error, options.path).code !== 'storage_full') throw storageError(error, options.path);
+  }
+  try {
+    // Needs no shared memory file, so that a restart on a full disk can still serve reads.
+    return openLocking(options, 'EXCLUSIVE');
+  } catch (error) {
+    throw storageError(error, options.path);
+  }
+}
+
+function openLocking(options: DatabaseOptions, lockingMode: 'NORMAL' | 'EXCLUSIVE'): DatabaseSync {
+  const database = new DatabaseSync(options.path, { timeout: 2000 });
+  try {
     database.exec(`
+      PRAGMA locking_mode = ${lockingMode};
       PRAGMA page_size = 8192;
       PRAGMA journal_mode = WAL;
       PRAGMA synchronous = FULL;
@@ -33,8 +47,8 @@ export function openDatabase(options: DatabaseOptions): DatabaseSync {
     migrate(database, options.path);
     return database;
   } catch (error) {
-    if (database?.isOpen === true) database.close();
-    throw storageError(error, options.path);
+    database.close();
+    throw error;
   }
 }
 
