@@ -12,7 +12,8 @@ import { healthSchema, readinessSchema } from './contract/health.ts';
 import { ingestRequestSchema, ingestSummarySchema } from './contract/ingest.ts';
 import { problemSchema } from './contract/problem.ts';
 import { queryRequestSchema } from './contract/query.ts';
-import { type Content, type ResponseContract, type RouteContract, ROUTES } from './contract/routes.ts';
+import type { Content, ResponseContract, RouteContract } from './contract/route.ts';
+import { ROUTES } from './contract/routes.ts';
 import {
   askResponseSchema,
   citationSchema,

@@ -230,6 +230,8 @@ describe('the Origin header', () => {
       });
     };
     assert.equal((await post(`http://${host}`)).status, 200);
+    // Behind a proxy that ends TLS.
+    assert.equal((await post(`https://${host}`)).status, 200);
     for (const origin of ['https://evil.example', 'null', 'http://localhost:1']) {
       problemOf(await post(origin), 403, 'forbidden');
     }

@@ -7,7 +7,7 @@ import {
   repeatableParameter,
 } from './common.ts';
 
-export const MAX_QUERY_CHARACTERS = 4_000;
+const MAX_QUERY_CHARACTERS = 4_000;
 export const MAX_RESULTS = 100;
 export const DEFAULT_RESULTS = 10;
 

@@ -3,7 +3,7 @@ import { HoldfastError } from '../../core/errors.ts';
 import { invalid, shown } from '../contract/parse.ts';
 import type { InFlight } from './in-flight.ts';
 
-export const DEADLINE_HEADER = 'x-request-deadline-ms';
+const DEADLINE_HEADER = 'x-request-deadline-ms';
 const MAX_DEADLINE_MS = 60_000;
 /** What an answer or a search may take unless the client says otherwise. */
 export const ANSWER_DEADLINE_MS = 10_000;

@@ -25,7 +25,7 @@ export function registerHostCheck(app: FastifyInstance, check: HostCheck): void 
       throw new HoldfastError('host_not_allowed', `Host: ${shown(host)} is not a name of this machine`);
     }
     if (origin === undefined || READING_METHODS.has(request.method)) return;
-    if (origin.toLowerCase() !== `http://${host?.toLowerCase()}`) {
+    if (origin.toLowerCase().replace(/^https?:\/\//, '') !== host?.toLowerCase()) {
       throw new HoldfastError('forbidden', `Origin: requests from pages of ${shown(origin)} are not allowed`);
     }
   });

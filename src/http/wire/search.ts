@@ -35,11 +35,11 @@ export function toWireAsk(response: AskResponse): WireAsk {
   };
 }
 
-export function toWireCitation(citation: Citation): WireCitation {
+function toWireCitation(citation: Citation): WireCitation {
   return { marker: citation.marker, ...toWirePlace(citation), quote: citation.quote };
 }
 
-export function toWireDegradation(degradation: Degradation): WireDegradation {
+function toWireDegradation(degradation: Degradation): WireDegradation {
   const { component, mode, reason, since } = degradation;
   return { component, mode, reason, since };
 }

@@ -1,0 +1,139 @@
+import { chunkPageSchema } from './chunk.ts';
+import { pageQuerySchema } from './common.ts';
+import {
+  createDocumentSchema,
+  documentListQuerySchema,
+  documentPageSchema,
+  documentSchema,
+  submitQuerySchema,
+  submittedListSchema,
+  submittedSchema,
+  uploadSchema,
+} from './document.ts';
+import { ingestRequestSchema, ingestSummarySchema } from './ingest.ts';
+import {
+  BODY_ERRORS,
+  COLLECTION,
+  json,
+  LOCATION,
+  NOTHING,
+  PAGE_ERRORS,
+  type RouteContract,
+  WRITE_ERRORS,
+} from './route.ts';
+
+const DOCUMENTS = `${COLLECTION}/documents`;
+const DOCUMENT = `${DOCUMENTS}/{id}`;
+const DOCUMENT_ERRORS = ['collection_not_found', 'document_not_found'] as const;
+
+/** Documents, their parts, and how they come in. */
+export const DOCUMENT_ROUTES: readonly RouteContract[] = [
+  {
+    id: 'listDocuments',
+    method: 'GET',
+    path: DOCUMENTS,
+    summary: 'List documents with their states',
+    tag: 'documents',
+    query: documentListQuerySchema,
+    responses: { 200: json('A page of documents', documentPageSchema) },
+    errors: [...PAGE_ERRORS, 'collection_not_found'],
+  },
+  {
+    id: 'createDocuments',
+    method: 'POST',
+    path: DOCUMENTS,
+    summary: 'Add a document as JSON text, or files as a multipart upload',
+    tag: 'documents',
+    query: submitQuerySchema,
+    body: { 'application/json': createDocumentSchema, 'multipart/form-data': uploadSchema },
+    responses: {
+      201: {
+        ...json('With `wait=true`: can be found', submittedSchema, submittedListSchema),
+        headers: LOCATION,
+      },
+      202: { ...json('Accepted and durable', submittedSchema, submittedListSchema), headers: LOCATION },
+    },
+    errors: [
+      ...BODY_ERRORS,
+      ...WRITE_ERRORS,
+      'collection_not_found',
+      'document_empty',
+      'document_binary',
+      'document_too_large',
+      'document_malformed',
+      'document_unsupported',
+      'document_timeout',
+    ],
+  },
+  {
+    id: 'getDocument',
+    method: 'GET',
+    path: DOCUMENT,
+    summary: 'Get a document with its state and reason',
+    tag: 'documents',
+    responses: { 200: json('The document', documentSchema) },
+    errors: DOCUMENT_ERRORS,
+  },
+  {
+    id: 'deleteDocument',
+    method: 'DELETE',
+    path: DOCUMENT,
+    summary: 'Delete a document',
+    tag: 'documents',
+    responses: { 204: NOTHING },
+    errors: [...WRITE_ERRORS, ...DOCUMENT_ERRORS],
+  },
+  {
+    id: 'listChunks',
+    method: 'GET',
+    path: `${DOCUMENT}/chunks`,
+    summary: 'List the passages of a document in order',
+    tag: 'documents',
+    query: pageQuerySchema,
+    responses: { 200: json('A page of passages', chunkPageSchema) },
+    errors: [...PAGE_ERRORS, ...DOCUMENT_ERRORS],
+  },
+  {
+    id: 'getDocumentText',
+    method: 'GET',
+    path: `${DOCUMENT}/text`,
+    summary: 'Get the stored text that citations point into (UTF-16 code units)',
+    tag: 'documents',
+    responses: { 200: { description: 'The text', content: { 'text/plain': 'text' } } },
+    errors: DOCUMENT_ERRORS,
+  },
+  {
+    id: 'getDocumentOriginal',
+    method: 'GET',
+    path: `${DOCUMENT}/original`,
+    summary: 'Download the original bytes',
+    tag: 'documents',
+    responses: {
+      200: {
+        description: 'The original as an attachment',
+        content: { '*/*': 'bytes' },
+        headers: { 'Content-Disposition': '`attachment` with the file name.' },
+      },
+    },
+    errors: DOCUMENT_ERRORS,
+  },
+  {
+    id: 'ingestFolders',
+    method: 'POST',
+    path: `${COLLECTION}/ingest`,
+    summary: 'Sync folders of the server into the collection',
+    tag: 'documents',
+    headers: {
+      'X-Holdfast-Local-Token': 'Allows any path; without it paths must lie below an allowed root.',
+    },
+    body: { 'application/json': ingestRequestSchema },
+    responses: {
+      200: {
+        description:
+          'What was done. With `Accept: text/event-stream` the events `progress`, `final` and `error`.',
+        content: { 'application/json': [ingestSummarySchema], 'text/event-stream': 'events' },
+      },
+    },
+    errors: [...BODY_ERRORS, ...WRITE_ERRORS, 'forbidden', 'collection_not_found', 'path_not_found'],
+  },
+];
