@@ -2,8 +2,8 @@
 export interface BlobStore {
   /** Durable when resolved. Storing the same content again is cheap. @throws `storage_full`, `storage_failed`. */
   put(hash: string, bytes: Uint8Array): Promise<void>;
-  /** Null when there is no such blob. */
+  /** Null when there is no such blob. @throws `storage_failed`, also for a damaged blob. */
   get(hash: string): Promise<Uint8Array | null>;
-  /** No error when it is not there. */
+  /** No error when it is not there. A blob that comes back after a crash does no harm. @throws `storage_failed`. */
   delete(hash: string): Promise<void>;
 }

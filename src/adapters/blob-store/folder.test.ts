@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { blobStoreContract } from '../../../test/contract/blob-store.ts';
+import { fillDisk, withSmallDisk } from '../../../test/contract/small-disk.ts';
+import { sha256Hex } from '../../lib/hash.ts';
+import { folderBlobStore } from './folder.ts';
+
+blobStoreContract('folder', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'holdfast-blobs-'));
+  return {
+    store: await folderBlobStore(folder),
+    reopen: () => folderBlobStore(folder),
+    dispose: () => rm(folder, { recursive: true }),
+  };
+});
+
+describe('the folder blob store', () => {
+  let folder: string;
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'holdfast-blobs-'));
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  const text = Buffer.from('The quick brown fox jumps over the lazy dog. '.repeat(1000));
+  const textHash = sha256Hex(text);
+
+  it('keeps a blob compressed in a file named by its hash', async () => {
+    const store = await folderBlobStore(join(folder, 'new', 'originals'));
+    await store.put(textHash, text);
+    const file = join(folder, 'new', 'originals', textHash.slice(0, 2), textHash);
+    assert.ok((await stat(file)).size < text.length / 10);
+  });
+
+  it('removes what an interrupted write left behind', async () => {
+    await mkdir(join(folder, 'tmp'));
+    await writeFile(join(folder, 'tmp', 'half'), 'half of a bl');
+    const store = await folderBlobStore(folder);
+    await store.put(textHash, text);
+    const names = await readdir(folder, { recursive: true });
+    assert.deepEqual(names.toSorted(), [textHash.slice(0, 2), join(textHash.slice(0, 2), textHash), 'tmp']);
+  });
+
+  it('reports a damaged file', async () => {
+    const store = await folderBlobStore(folder);
+    await store.put(textHash, text);
+    const file = join(folder, textHash.slice(0, 2), textHash);
+    for (const damage of [Buffer.alloc(0), Buffer.from([9, 1, 2]), Buffer.from([1, 2, 3, 4])]) {
+      await writeFile(file, damage);
+      await assert.rejects(store.get(textHash), { code: 'storage_failed', message: new RegExp(textHash) });
+    }
+  });
+
+  it('writes a blob again whose file is empty', async () => {
+    const store = await folderBlobStore(folder);
+    await store.put(textHash, text);
+    await writeFile(join(folder, textHash.slice(0, 2), textHash), '');
+    await store.put(textHash, text);
+    assert.deepEqual(Buffer.from((await store.get(textHash)) ?? []), text);
+  });
+
+  it('reports a folder that cannot be made', async () => {
+    await writeFile(join(folder, 'file'), '');
+    await assert.rejects(folderBlobStore(join(folder, 'file', 'originals')), { code: 'storage_failed' });
+  });
+
+  it('reports a full disk, reads on, and writes again when there is space', (t) =>
+    withSmallDisk(t, async (disk) => {
+      const store = await folderBlobStore(join(disk, 'originals'));
+      await store.put(textHash, text);
+      const ballast = await fillDisk(disk);
+      const bytes = randomBytes(50_000);
+      const hash = sha256Hex(bytes);
+
+      await assert.rejects(store.put(hash, bytes), { code: 'storage_full' });
+      assert.equal(await store.get(hash), null);
+      assert.deepEqual(await readdir(join(disk, 'originals', 'tmp')), []);
+      assert.ok((await store.get(textHash)) !== null);
+      assert.ok((await folderBlobStore(join(disk, 'originals'))) !== null);
+
+      await rm(ballast);
+      await store.put(hash, bytes);
+      assert.deepEqual(Buffer.from((await store.get(hash)) ?? []), bytes);
+    }));
+});
