@@ -1,8 +1,10 @@
 import type { Token } from 'markdown-it';
+import { parseFragment } from 'parse5';
 import type { ParsedDocument } from '../../core/documents/document.ts';
 import type { Parser } from '../../core/documents/parser.ts';
 import { BlockWriter } from './block-writer.ts';
 import { readFrontMatter } from './front-matter.ts';
+import { writeHtml } from './html-blocks.ts';
 import { inlineText } from './markdown-inline.ts';
 import { markdownSyntax, type MarkdownSyntax } from './markdown-syntax.ts';
 
@@ -34,6 +36,8 @@ export function markdownDocument(body: string, context: MarkdownContext): Parsed
   const { title, metadata, language } = context.head;
   return { recordKey: null, title: title ?? walk.title, uri: null, ...walk.finish(), metadata, language };
 }
+
+const BLOCK_KIND = { item: 'list_item', quote: 'quote' } as const;
 
 interface ListItem {
   /** `- ` or `1. `, until the item's first block has been written. */
@@ -116,7 +120,7 @@ class MarkdownWalk {
     const container = this.#containers.at(-1);
     const prose = text.includes(':::') ? withoutDirectives(text) : text;
     if (container === 'item') this.#itemText(prose);
-    else this.#writer.add(container === 'quote' ? 'quote' : 'paragraph', prose);
+    else this.#writer.add(container === undefined ? 'paragraph' : BLOCK_KIND[container], prose);
   }
 
   #itemText(text: string): void {
@@ -129,11 +133,12 @@ class MarkdownWalk {
   }
 
   #html(html: string): void {
-    const text = html
-      .replace(/<!--[^]*?(?:-->|$)/g, '')
-      .replace(/<(script|style)\b[^]*?(?:<\/\1>|$)/gi, '')
-      .replace(/<[a-z/!?][^>]*>/gi, ' ');
-    this.#prose(inlineText(text, this.#syntax).replace(/[^\S\n]+/g, ' '));
+    const container = this.#containers.at(-1);
+    writeHtml(
+      parseFragment(html),
+      this.#writer,
+      container === undefined ? 'paragraph' : BLOCK_KIND[container],
+    );
   }
 }
 

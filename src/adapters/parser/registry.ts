@@ -2,11 +2,12 @@ import type { Format } from '../../core/documents/document.ts';
 import type { Parser } from '../../core/documents/parser.ts';
 import { extensionOf, textKindOf } from './code-files.ts';
 import { looksTextual } from './decode.ts';
+import { htmlParser } from './html.ts';
 import { markdownParser } from './markdown.ts';
 import { textParser } from './text.ts';
 
 /** The one table of parsers: a new format is one file and one line here. */
-const PARSERS: readonly Parser[] = [markdownParser, textParser];
+const PARSERS: readonly Parser[] = [markdownParser, htmlParser, textParser];
 
 const byFormat = new Map(PARSERS.map((parser) => [parser.format, parser]));
 const byExtension = new Map(
