@@ -184,7 +184,24 @@ describe('a document as JSON', () => {
       metadata,
     });
     assert.equal(submissions[1]?.format, 'markdown');
-    assert.equal(submissions[1]?.name, 'document');
+  });
+
+  it('without id and uri has no name, so that its content tells it from others with its title', async () => {
+    const submissions: Submission[] = [];
+    await using server = await startServer({
+      documents: {
+        ...fakeDependencies().documents,
+        async submit(scope, submission) {
+          submissions.push(submission);
+          return [documentRecord(scope, submission)];
+        },
+      },
+    });
+    await post(server, DOCUMENTS, { text: 'one', title: 'Notes' });
+    assert.deepEqual(
+      submissions.map(({ key, name, uri, title }) => ({ key, name, uri, title })),
+      [{ key: null, name: '', uri: null, title: 'Notes' }],
+    );
   });
 
   it('that cannot be used is 422 with its reason, and stays listed as failed', async () => {

@@ -46,7 +46,8 @@ function readText(request: FastifyRequest): Submission {
   const body = parse(createDocumentSchema, request.body);
   return {
     key: body.id ?? null,
-    name: fileName(body.uri) ?? body.title ?? body.id ?? 'document',
+    // A title is no name: two texts with one title are two documents.
+    name: fileName(body.uri),
     title: body.title ?? null,
     uri: body.uri ?? null,
     format: body.format ?? null,
@@ -56,13 +57,13 @@ function readText(request: FastifyRequest): Submission {
   };
 }
 
-/** The last segment of a URI's path, without query and fragment. */
-function fileName(uri: string | undefined): string | null {
+/** The last segment of a URI's path, without query and fragment; empty when there is none. */
+function fileName(uri: string | undefined): string {
   return (
     uri
       ?.replace(/[?#].*$/s, '')
       .split(/[\\/]/)
-      .at(-1) || null
+      .at(-1) ?? ''
   );
 }
 

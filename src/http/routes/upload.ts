@@ -92,7 +92,7 @@ async function readFile(part: MultipartFile): Promise<UploadedFile> {
   if (part.fieldname !== 'file') {
     throw invalid([{ name: part.fieldname, detail: 'Files belong into the field `file`' }]);
   }
-  const name = part.filename.split(/[\\/]/).at(-1) || 'document';
+  const name = part.filename.split(/[\\/]/).at(-1) ?? '';
   return { name, mediaType: part.mimetype === 'application/octet-stream' ? null : part.mimetype, bytes };
 }
 
