@@ -16,23 +16,23 @@ export async function folderBlobStore(folder: string): Promise<BlobStore> {
   await attempt(folder, async () => {
     await rm(temporaryFolder, { recursive: true, force: true });
     await makeFolder(folder);
-    await syncFolder(folder);
   });
-  const ready = readyFolders();
   const fileOf = (hash: string): string => join(folder, hash.slice(0, 2), hash);
+  const folders = new Map<string, Promise<void>>();
+  const storing = new Map<string, Promise<void>>();
+  const store = async (file: string, bytes: Uint8Array): Promise<void> => {
+    const place = dirname(file);
+    await shared(folders, place, () => makeFolder(place));
+    if (await exists(file)) return;
+    await writeFile(file, { temporary: join(temporaryFolder, randomUUID()), bytes });
+  };
 
   return {
     async put(hash, bytes) {
       if (!isHash(hash)) throw new HoldfastError('internal_error', `"${hash}" is not a SHA-256 in hex.`);
       const file = fileOf(hash);
-      await attempt(file, async () => {
-        if (!(await exists(file))) {
-          await ready(dirname(file));
-          await writeFile(file, { temporary: join(temporaryFolder, randomUUID()), bytes });
-        }
-        // Also for a file that is there: whoever renamed it may have been killed before this.
-        await syncFolder(dirname(file));
-      });
+      await shared(storing, hash, () => attempt(file, () => store(file, bytes)));
+      storing.delete(hash);
     },
     async get(hash) {
       if (!isHash(hash)) return null;
@@ -50,7 +50,7 @@ function isHash(hash: string): boolean {
   return /^[0-9a-f]{64}$/.test(hash);
 }
 
-/** Writes the bytes to `temporary`, durably, then gives them their name. */
+/** Writes the bytes to `temporary`, durably, then gives them their name; leaves neither when it fails. */
 async function writeFile(
   file: string,
   { temporary, bytes }: { readonly temporary: string; readonly bytes: Uint8Array },
@@ -65,30 +65,34 @@ async function writeFile(
       await handle.close();
     }
     await rename(temporary, file);
+    await syncFolder(dirname(file));
   } catch (error) {
-    await rm(temporary, { force: true });
+    for (const path of [temporary, file]) await rm(path, { force: true });
     throw error;
   }
 }
 
-/** Makes a folder durably, once; whoever comes meanwhile waits for the same. */
-function readyFolders(): (folder: string) => Promise<void> {
-  const made = new Map<string, Promise<void>>();
-  return async (folder) => {
-    const making = made.get(folder) ?? makeFolder(folder);
-    made.set(folder, making);
-    try {
-      await making;
-    } catch (error) {
-      made.delete(folder);
-      throw error;
-    }
-  };
+/** Does the work once per key: whoever comes later gets the same outcome, until it fails. */
+async function shared(
+  running: Map<string, Promise<void>>,
+  key: string,
+  work: () => Promise<void>,
+): Promise<void> {
+  const outcome = running.get(key) ?? work();
+  running.set(key, outcome);
+  try {
+    await outcome;
+  } catch (error) {
+    running.delete(key);
+    throw error;
+  }
 }
 
+/** Makes a folder, and all names that are in it, durable: whoever wrote them may have been killed. */
 async function makeFolder(folder: string): Promise<void> {
   const first = await mkdir(folder, { recursive: true, mode: 0o700 });
-  if (first !== undefined) await syncFolder(dirname(first));
+  await syncFolder(dirname(first ?? folder));
+  await syncFolder(folder);
 }
 
 /** Makes the names in a folder durable. Windows knows no such thing. */
