@@ -6,13 +6,14 @@ import { flatMetadata, languageCode } from './front-matter.ts';
 import { writeHtml } from './html-blocks.ts';
 import { mainContent } from './html-main.ts';
 import { attribute, textOf, walkHtml, type HtmlElement, type HtmlNode } from './html-tree.ts';
+import { singleDocument } from './single-document.ts';
 
 /** Web pages: the main text without navigation, banners, forms and scripts. */
 export const htmlParser: Parser = {
   format: 'html',
   extensions: ['html', 'htm', 'xhtml', 'shtml'],
   mediaTypes: ['text/html', 'application/xhtml+xml'],
-  parse: ({ text }) => ({ documents: [parseHtml(text)], problems: [] }),
+  parse: ({ text, name }) => singleDocument(parseHtml(text), name),
 };
 
 export function parseHtml(html: string): ParsedDocument {

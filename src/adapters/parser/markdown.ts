@@ -7,6 +7,7 @@ import { readFrontMatter } from './front-matter.ts';
 import { writeHtml } from './html-blocks.ts';
 import { inlineText } from './markdown-inline.ts';
 import { markdownSyntax, type MarkdownSyntax } from './markdown-syntax.ts';
+import { singleDocument } from './single-document.ts';
 
 const syntax = markdownSyntax({ indentedCode: true });
 
@@ -15,7 +16,7 @@ export const markdownParser: Parser = {
   format: 'markdown',
   extensions: ['md', 'markdown', 'mdown', 'mkd', 'mkdn', 'qmd', 'rmd'],
   mediaTypes: ['text/markdown', 'text/x-markdown'],
-  parse: ({ text }) => ({ documents: [parseMarkdown(text)], problems: [] }),
+  parse: ({ text, name }) => singleDocument(parseMarkdown(text), name),
 };
 
 /** One document of Markdown text, front matter included. */

@@ -3,11 +3,23 @@ import type { Parser } from '../../core/documents/parser.ts';
 import { extensionOf, textKindOf } from './code-files.ts';
 import { looksTextual } from './decode.ts';
 import { htmlParser } from './html.ts';
+import { jsonParser } from './json.ts';
+import { jsonlParser } from './jsonl.ts';
 import { markdownParser } from './markdown.ts';
+import { mdxParser } from './mdx.ts';
+import { rstParser } from './rst.ts';
 import { textParser } from './text.ts';
 
 /** The one table of parsers: a new format is one file and one line here. */
-const PARSERS: readonly Parser[] = [markdownParser, htmlParser, textParser];
+const PARSERS: readonly Parser[] = [
+  markdownParser,
+  mdxParser,
+  textParser,
+  htmlParser,
+  rstParser,
+  jsonParser,
+  jsonlParser,
+];
 
 const byFormat = new Map(PARSERS.map((parser) => [parser.format, parser]));
 const byExtension = new Map(

@@ -1,18 +1,18 @@
 import type { Block, BlockKind, ParsedDocument } from '../../core/documents/document.ts';
 import type { Parser } from '../../core/documents/parser.ts';
 import { extensionOf, textKindOf } from './code-files.ts';
+import { singleDocument } from './single-document.ts';
 
 /** Plain text and source code: the text stays as it is, and blank lines separate its blocks. */
 export const textParser: Parser = {
   format: 'text',
   extensions: ['txt', 'text', 'log'],
   mediaTypes: ['text/plain'],
-  parse: ({ text, name }) => ({
-    documents: [
+  parse: ({ text, name }) =>
+    singleDocument(
       { recordKey: null, title: null, uri: null, ...parseText(text, name), metadata: {}, language: null },
-    ],
-    problems: [],
-  }),
+      name,
+    ),
 };
 
 /** The text itself with a block per paragraph; source code (told by the name) becomes code blocks. */
