@@ -8,14 +8,14 @@ import type { TestContext } from 'node:test';
 export async function withSmallDisk(test: TestContext, work: (disk: string) => Promise<void>): Promise<void> {
   const disk = await mkdtemp(join(tmpdir(), 'holdfast-disk-'));
   try {
-    if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=6m', 'tmpfs', disk]).status !== 0) {
+    if (spawnSync('/usr/bin/env', ['mount', '-t', 'tmpfs', '-o', 'size=6m', 'tmpfs', disk]).status !== 0) {
       test.skip('NOT TESTED on a real full disk: mounting a tmpfs needs root on Linux');
       return;
     }
     try {
       await work(disk);
     } finally {
-      spawnSync('umount', ['-l', disk]);
+      spawnSync('/usr/bin/env', ['umount', '-l', disk]);
     }
   } finally {
     await rm(disk, { recursive: true });
