@@ -6,8 +6,8 @@ import { HoldfastError } from '../../../core/errors.ts';
 import type { Clock } from '../../../lib/clock.ts';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
 import { query, transaction } from './database.ts';
-import { CHUNKS_PER_VERSION } from './schema.ts';
 import type { Synchronous } from './synchronous.ts';
+import { contentRemoval } from './versions.ts';
 
 type CollectionCalls = Synchronous<
   Pick<
@@ -140,16 +140,6 @@ function deletion(database: DatabaseSync, key: CollectionKey): CollectionCalls['
       bump.run();
       return { existed: true, orphanedContent };
     });
-}
-
-/** Deletes the texts and chunks of the versions with the keys `first` to `last`. */
-export function contentRemoval(database: DatabaseSync): (first: number, last: number) => void {
-  const chunks = database.prepare('DELETE FROM chunks WHERE key >= ? AND key < ?');
-  const texts = database.prepare('DELETE FROM version_texts WHERE version BETWEEN ? AND ?');
-  return (first, last) => {
-    chunks.run(first * CHUNKS_PER_VERSION, (last + 1) * CHUNKS_PER_VERSION);
-    texts.run(first, last);
-  };
 }
 
 /** Runs of keys without a gap, so that a large collection goes in few statements. */

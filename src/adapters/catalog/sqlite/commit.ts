@@ -7,18 +7,15 @@ import type {
 } from '../../../core/documents/catalog.ts';
 import type { DocumentState, PreparedVersion } from '../../../core/documents/document.ts';
 import type { DocumentId, Scope, VersionId } from '../../../core/documents/ids.ts';
-import { HoldfastError } from '../../../core/errors.ts';
 import type { Clock } from '../../../lib/clock.ts';
-import { contentRemoval, requireCollection, type CollectionKey } from './collections.ts';
+import { requireCollection, type CollectionKey } from './collections.ts';
 import { query, transaction } from './database.ts';
 import { findBytes, idBytes, versionIdOf } from './ids.ts';
-import { CHUNKS_PER_VERSION } from './schema.ts';
 import { tallies, type Tally } from './tally.ts';
+import { versionForgetting, versionInsertion, type Place } from './versions.ts';
 
 /** What all changes of one commit share. */
-interface Batch {
-  readonly collection: number;
-  readonly sequence: number;
+interface Batch extends Place {
   readonly now: number;
   readonly tally: Tally;
 }
@@ -165,75 +162,6 @@ function deleteCall(database: DatabaseSync): (batch: Batch, id: DocumentId) => O
       },
       releasedContent: stored.contentHash,
     };
-  };
-}
-
-/** Deletes a version that is searchable no more and remembers that it went. */
-function versionForgetting(
-  database: DatabaseSync,
-): (batch: Batch, version: { readonly key: number; readonly id: Uint8Array }) => void {
-  const remember = database.prepare(
-    'INSERT OR IGNORE INTO removals (collection, sequence, version) VALUES (?, ?, ?)',
-  );
-  const removeRow = database.prepare('DELETE FROM versions WHERE collection = ? AND key = ?');
-  const removeContents = contentRemoval(database);
-  return (batch, version) => {
-    remember.run(batch.collection, batch.sequence, version.id);
-    removeContents(version.key, version.key);
-    removeRow.run(batch.collection, version.key);
-  };
-}
-
-type InsertVersion = (batch: Batch, draft: DocumentDraft, version: PreparedVersion) => number;
-
-function versionInsertion(database: DatabaseSync): InsertVersion {
-  const insertRow = query<readonly [number]>(
-    database,
-    `INSERT INTO versions (collection, id, document, generation, title, uri, format, language, metadata)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING key`,
-  );
-  const insertText = database.prepare('INSERT INTO version_texts (version, text) VALUES (?, ?)');
-  const insertChunks = chunkInsertion(database);
-
-  return (batch, draft, version) => {
-    const row = insertRow.get(
-      batch.collection,
-      idBytes(version.id),
-      idBytes(draft.id),
-      version.generation,
-      draft.title,
-      draft.uri,
-      draft.format,
-      draft.language,
-      JSON.stringify(draft.metadata),
-    );
-    const key = row?.[0] ?? 0;
-    insertText.run(key, version.text);
-    insertChunks(key, version);
-    return key;
-  };
-}
-
-function chunkInsertion(database: DatabaseSync): (versionKey: number, version: PreparedVersion) => void {
-  const insert = database.prepare(
-    `INSERT INTO chunks (key, start, "end", page, heading_path, scale, vector, text)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-  );
-  return (versionKey, { id, text, chunks, vectors }) => {
-    const first = versionKey * CHUNKS_PER_VERSION;
-    for (const [index, chunk] of chunks.entries()) {
-      const vector = vectors[index];
-      if (vector === undefined || chunk.ordinal >= CHUNKS_PER_VERSION) {
-        throw new HoldfastError(
-          'internal_error',
-          `Chunk ${chunk.ordinal} of version ${id} has no vector, or its ordinal is too large.`,
-        );
-      }
-      const { start, end, page, headingPath } = chunk;
-      const path = headingPath.length === 0 ? null : JSON.stringify(headingPath);
-      const passage = text.slice(start, end);
-      insert.run(first + chunk.ordinal, start, end, page, path, vector.scale, vector.values, passage);
-    }
   };
 }
 
