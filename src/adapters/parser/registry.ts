@@ -21,6 +21,9 @@ const PARSERS: readonly Parser[] = [
   jsonlParser,
 ];
 
+/** Text by its bytes, but not to be read as such. */
+const NOT_DOCUMENTS = new Set(['svg', 'eps', 'ps', 'rtf', 'map', 'obj', 'stl', 'dxf', 'pem', 'crt', 'key']);
+
 const byFormat = new Map(PARSERS.map((parser) => [parser.format, parser]));
 const byExtension = new Map(
   PARSERS.flatMap((parser) => parser.extensions.map((key) => [key, parser.format] as const)),
@@ -41,6 +44,7 @@ export function parserOf(format: Format): Parser | null {
 export function formatOf(name: string, head?: Uint8Array, mediaType?: string): Format | null {
   const named = byExtension.get(extensionOf(name)) ?? (textKindOf(name) === null ? null : 'text');
   if (named !== null) return named;
+  if (NOT_DOCUMENTS.has(extensionOf(name))) return null;
   const essence = mediaType?.split(';', 1)[0]?.trim().toLowerCase() ?? '';
   const typed = byMediaType.get(essence);
   if (typed !== undefined && typed !== 'text') return typed;

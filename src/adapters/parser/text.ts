@@ -1,6 +1,6 @@
 import type { Block, BlockKind, ParsedDocument } from '../../core/documents/document.ts';
 import type { Parser } from '../../core/documents/parser.ts';
-import { extensionOf, textKindOf } from './code-files.ts';
+import { textKindOf } from './code-files.ts';
 import { singleDocument } from './single-document.ts';
 
 /** Plain text and source code: the text stays as it is, and blank lines separate its blocks. */
@@ -15,22 +15,19 @@ export const textParser: Parser = {
     ),
 };
 
+const KIND = { code: 'code', prose: 'paragraph', table: 'table' } as const;
+
 /** The text itself with a block per paragraph; source code (told by the name) becomes code blocks. */
 export function parseText(text: string, name = ''): Pick<ParsedDocument, 'text' | 'blocks'> {
-  const kind = textKindOf(name);
-  const detect = kind === null && extensionOf(name) === '' ? proseOrCode : () => kindOf(kind, name);
+  const named = textKindOf(name);
+  const detect = named === null ? proseOrCode : () => KIND[named];
   const blocks: Block[] = [];
   for (const { start, end } of paragraphs(text))
     blocks.push({ kind: detect(text, start, end), level: 0, start, end });
   return { text, blocks };
 }
 
-function kindOf(kind: ReturnType<typeof textKindOf>, name: string): BlockKind {
-  if (kind === 'table') return 'table';
-  return kind === 'code' || (kind === null && extensionOf(name) !== '') ? 'code' : 'paragraph';
-}
-
-/** Of a nameless text (a record, a paste): code when most lines look like statements. */
+/** Of a text whose name says nothing (a record, a paste): code when most lines look like statements. */
 function proseOrCode(text: string, start: number, end: number): BlockKind {
   const lines = text.slice(start, Math.min(end, start + 2000)).split('\n');
   if (lines.length < 2) return 'paragraph';
