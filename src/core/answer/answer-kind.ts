@@ -1,67 +1,56 @@
 /** What a question asks for, as far as its words say so. */
-export type AnswerKind = 'date' | 'percentage' | 'money' | 'number' | 'person' | 'place' | 'reason' | 'code';
+export type AnswerKind =
+  | 'date'
+  | 'percentage'
+  | 'money'
+  | 'number'
+  | 'person'
+  | 'place'
+  | 'reason'
+  | 'code';
 
-/** First match decides. */
+/** What a question expects of its answer. */
+export interface Expectation {
+  readonly kind: AnswerKind;
+  /** For a number: the first letters of what is counted, lower case; empty when unknown. */
+  readonly counted: string;
+}
+
+const AUXILIARY =
+  '(?:is|are|was|were|do|does|did|has|have|had|will|would|can|could|should|may|might|must|shall)';
+/** The first word that asks. Where `when` and the like only join clauses, no auxiliary verb follows them. */
+const INTERROGATIVE = new RegExp(
+  `(?<![\\p{L}\\p{N}])(?:what|which|whom?|whose|how|(?:when|where|why)(?=\\W+${AUXILIARY}\\b|\\W*$)|` +
+    'quantos?|quantas?|quando|quem|onde|por que|wann|wer|wo|warum|wie ?viele?|quand|combien|où|pourquoi|' +
+    'cuándo|cuánt[oa]s?|quién|dónde)(?![\\p{L}\\p{N}])',
+  'iu',
+);
+const WH = '(?:what|which)';
+const OF_THE = `${WH} (?:(?:is|was|are|were|'s) )?(?:[\\w-]+ ){0,3}?`;
+
+/** Tried on the question from its interrogative on; the first match decides. */
 const ASKING: readonly (readonly [AnswerKind, RegExp])[] = [
-  ['percentage', /\bper ?cent(?:age)?\b|\bporcentagem\b|\bprozent\b/i],
-  [
-    'date',
-    /\b(?:when|(?:what|which) (?:\w+ )?(?:years?|dates?|century|centuries|decades?|days?|months?)|quando|wann|quand|cuándo)\b/i,
-  ],
-  [
-    'money',
-    /\bhow much (?:money|did|does|do|would|was|is|were)\b.*\b(?:cost|pay|paid|worth|spen[dt]|price|earn|raise|invest|donat)|\b(?:what|which) (?:price|cost|amount of money)\b/i,
-  ],
-  [
-    'number',
-    /\bhow (?:many|much|long|old|far|tall|large|big|fast|often|deep|high|wide|heavy)\b|\b(?:what|which) (?:\w+ )?(?:number|population|amount|size|length|height|temperature|limit|rate)\b|\bquant[oa]s\b|\bwie ?viele?\b|\bcombien\b|\bcuánt[oa]s?\b/i,
-  ],
-  ['person', /\b(?:who|whom|whose|quem|wer|quién)\b/i],
-  [
-    'place',
-    /\b(?:where|onde|wo|où|dónde)\b|\b(?:what|which) (?:\w+ )?(?:country|countries|city|cities|town|state|region|continent|island|place|location|river|county)\b/i,
-  ],
-  ['reason', /\b(?:why|por que|warum|pourquoi)\b/i],
-  [
-    'code',
-    /\b(?:commands?|snippets?|syntax|source code|code example|signature|configur\w*|how (?:do|can|to|would|should) (?:i|you|we)?\s*(?:install|run|call|invoke|start|import|define|declare|implement))\b/i,
-  ],
+  ['percentage', new RegExp(`^(?:${OF_THE}|how (?:many|much|large) )(?:per ?cent|percentage|share|porcentagem|prozent)\\b`, 'i')],
+  ['date', new RegExp(`^(?:when|how long ago|${WH} (?:[\\w-]+ ){0,2}?(?:year|date|century|decade|day|month|time|era|period)s?|${WH} (?:is|was) the (?:[\\w-]+ )?(?:year|date|century|decade|day|month)s?|quando|wann|quand|cuándo)\\b`, 'i')],
+  ['money', new RegExp(`^how (?:much|expensive) .*\\b(?:cost|pay|paid|worth|spen[dt]|price|earn|charge|fee)|^${OF_THE}(?:price|cost|fee|salary|revenue|budget)s?\\b`, 'i')],
+  ['number', new RegExp(`^(?:how (?:many|much|long|old|far|tall|large|big|fast|often|deep|high|wide|heavy|large)|${OF_THE}(?:number|population|amount|size|length|height|width|depth|weight|age|speed|temperature|limit|rate|ratio|enrol?lment|capacity|distance|maximum|minimum|default|version|port)|quant[oa]s?|wie ?viele?|combien|cuánt[oa]s?)\\b`, 'i')],
+  ['person', /^(?:whom?|whose|quem|wer|quién)\b/i],
+  ['place', new RegExp(`^(?:where|onde|wo|où|dónde|${WH} (?:country|countries|city|cities|town|state|region|continent|island|place|location|river|county)|${WH} (?:is|was) the (?:capital|location))(?![\\p{L}])`, 'iu')],
+  ['reason', /^(?:why|por que|warum|pourquoi)\b/i],
 ];
+const CODE =
+  /\b(?:(?:which|what|the) (?:\w+ )?commands?|commands? (?:to|for|do|does)|snippets?|syntax|source code|signature|(?:code|config(?:uration)?|example) (?:example|block|request|file)|how (?:do|can|to|would|should) (?:i |you |we )?(?:install|run|call|invoke|import|define|declare|implement))\b/i;
 
-export function expectedAnswer(question: string): AnswerKind | null {
-  return ASKING.find(([, pattern]) => pattern.test(question))?.[0] ?? null;
+export function expectedAnswer(question: string): Expectation | null {
+  if (CODE.test(question)) return { kind: 'code', counted: '' };
+  const found = INTERROGATIVE.exec(question);
+  const asking = found === null ? '' : question.slice(found.index).trimEnd();
+  const kind = ASKING.find(([, pattern]) => pattern.test(asking))?.[0];
+  return kind === undefined ? null : { kind, counted: kind === 'number' ? countedNoun(asking) : '' };
 }
 
-const NUMBER_WORD =
-  /\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty|hundreds?|thousands?|millions?|billions?|dozens?|half|third|quarter|once|twice|several|first|second)\b/i;
-const DATE =
-  /\b(?:1\d{3}|20\d\d)s?\b|\bcentur(?:y|ies)\b|\b(?:January|February|March|April|May|June|July|August|September|October|November|December)\b|\b\d+ ?(?:BC|AD|BCE|CE)\b|\b\d{1,2}:\d\d\b|\b(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b|\b(?:daily|weekly|monthly|yearly|hourly|nightly)\b/g;
-const REASON =
-  /\b(?:because|due to|since|so that|in order to|caus\w+|reason\w*|therefore|as a result|result\w*|lead\w*|led|to (?:avoid|prevent|ensure|make|allow))\b/i;
-const CAPITALISED = /(?<=[^.!?\s"“(]\s+["“(]?)\p{Lu}[\p{L}\p{M}'’-]+/gu;
-
-/** 1 when the text holds what the question asks for and the question doesn't name it itself, else 0. */
-export function fulfils(kind: AnswerKind, text: string, vocabulary: ReadonlySet<string>): number {
-  switch (kind) {
-    case 'date':
-      return hasNew(text, DATE, vocabulary) ? 1 : 0;
-    case 'percentage':
-      return /\d\s?%|per ?cent/i.test(text) ? 1 : 0;
-    case 'money':
-      return /[$€£¥]\s?\d|\b(?:dollars?|euros?|pounds?|cents?)\b/i.test(text) ? 1 : 0;
-    case 'number':
-      return hasNew(text, /\d[\d.,]*/g, vocabulary) ? 1 : NUMBER_WORD.test(text) ? 0.7 : 0;
-    case 'person':
-    case 'place':
-      return hasNew(text, CAPITALISED, vocabulary) ? 1 : 0;
-    case 'reason':
-      return REASON.test(text) ? 1 : 0;
-    case 'code':
-      return 0;
-  }
-}
-
-function hasNew(text: string, pattern: RegExp, vocabulary: ReadonlySet<string>): boolean {
-  for (const [found] of text.matchAll(pattern)) if (!vocabulary.has(found.toLowerCase())) return true;
-  return false;
+/** The word after `how many`: what is counted, without its ending. */
+function countedNoun(asking: string): string {
+  const noun = /^\S+ (?:many|much) ([\p{L}]+)/iu.exec(asking)?.[1]?.toLowerCase() ?? '';
+  return noun.slice(0, Math.max(4, noun.length - 2));
 }

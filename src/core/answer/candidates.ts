@@ -25,17 +25,19 @@ export interface ReadPassage {
   readonly words: ReadonlySet<number>;
 }
 
-export function readPassages(input: ExtractInput, question: Question, tools: ExtractTools): ReadPassage[] {
-  return input.passages.map((passage, number) => readPassage(passage, number, { question, tools }));
+export function readPassages(input: ExtractInput, reading: Reading): ReadPassage[] {
+  return input.passages.map((passage, number) => readPassage(passage, number, reading));
 }
 
-interface Reading {
+export interface Reading {
   readonly question: Question;
   readonly tools: ExtractTools;
+  /** The longest unit that can be quoted. */
+  readonly maxChars: number;
 }
 
-function readPassage(passage: Passage, number: number, { question, tools }: Reading): ReadPassage {
-  const units = unitsOf(passage, tools);
+function readPassage(passage: Passage, number: number, { question, tools, maxChars }: Reading): ReadPassage {
+  const units = unitsOf(passage, tools, maxChars);
   const terms = tools.terms(passage.text, passage.language);
   const headingWords = new Set<number>();
   for (const { term } of tools.terms([passage.title, ...passage.headingPath].join('\n'), passage.language)) {
@@ -46,6 +48,7 @@ function readPassage(passage: Passage, number: number, { question, tools }: Read
   let at = 0;
   const candidates = units.map((unit, order): Candidate => {
     const hits: { word: number; place: number }[] = [];
+    while (at > 0 && (terms[at - 1]?.start ?? 0) >= unit.start) at--;
     while (at < terms.length && (terms[at]?.start ?? 0) < unit.start) at++;
     const first = at;
     for (; at < terms.length; at++) {

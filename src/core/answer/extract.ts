@@ -15,7 +15,7 @@ export function extractAnswer(
 ): Extraction {
   if (input.passages.length === 0) return { refused: true, reason: 'no_results', quotes: [], confidence: 0 };
   const question = readQuestion(input, tools);
-  const passages = readPassages(input, question, tools);
+  const passages = readPassages(input, { question, tools, maxChars: options.maxChars });
   const scored = scoreCandidates(passages, question, { input, tools });
   const confidence = confidenceOf(gatherEvidence(input, question, { passages, scored }));
   const quotes = confidence < options.minConfidence ? [] : selectQuotes(scored, input, options);

@@ -1,5 +1,5 @@
 import type { WeightedTerm } from '../retrieval/text-analysis.ts';
-import { expectedAnswer, type AnswerKind } from './answer-kind.ts';
+import { expectedAnswer, type Expectation } from './answer-kind.ts';
 import type { ExtractInput, ExtractTools } from './extraction.ts';
 
 /** A word of the question and what it weighs. */
@@ -21,7 +21,7 @@ export interface Question {
   readonly totalWeight: number;
   /** Lower-case words of the question, to see what a sentence adds to it. */
   readonly vocabulary: ReadonlySet<string>;
-  readonly expected: AnswerKind | null;
+  readonly expected: Expectation | null;
   readonly vector: Float32Array;
 }
 

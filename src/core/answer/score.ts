@@ -1,4 +1,4 @@
-import { fulfils } from './answer-kind.ts';
+import { fulfilment } from './fulfilment.ts';
 import { coverage, type Candidate, type ReadPassage } from './candidates.ts';
 import type { ExtractInput, ExtractTools } from './extraction.ts';
 import type { Question } from './question.ts';
@@ -6,25 +6,23 @@ import type { Question } from './question.ts';
 /** What speaks for a unit, each about 0 to 1, and what it weighs (measured in docs/evaluation.md). */
 export const WEIGHTS = {
   /** Share of the question's idf in the unit itself. */
-  coverage: 4,
+  coverage: 4.4,
   /** Further share that the title and the headings hold. */
-  titled: 2,
+  titled: 1.1,
   /** Further share in the unit before, when this one leans on it. */
-  leaning: 1.5,
+  leaning: 2.3,
   /** Further share in the unit before, otherwise. */
-  before: 0.5,
+  before: 1.6,
   /** Neighbouring words of the question that stand close to each other. */
-  near: 1,
+  near: 2,
   /** Cosine of question and unit. */
-  cosine: 3,
+  cosine: 3.2,
   /** Score of the passage against the best one. */
-  passage: 4,
+  passage: 5.2,
   /** It holds a date, a name, a number: what the question asks for. */
-  expected: 1.5,
-  /** First of its passage. */
-  opening: 0.2,
-  /** Too short to say something. */
-  short: -1,
+  expected: 2.4,
+  /** Long enough to say something. */
+  length: 0.5,
   /** A question, not an answer. */
   asking: -3,
   /** Not a whole sentence. */
@@ -96,12 +94,11 @@ function featuresOf(candidate: Candidate, passage: ReadPassage, question: Questi
     cosine: 0,
     passage: 0,
     expected:
-      question.expected === null ? 0 : fulfils(question.expected, candidate.text, question.vocabulary),
-    opening: candidate.order === 0 ? 1 : 0,
-    short: Math.max(0, 1 - candidate.length / 6),
+      question.expected === null ? 0 : fulfilment(question.expected, candidate.text, question.vocabulary),
+    length: Math.min(1, candidate.length / 20),
     asking: candidate.text.endsWith('?') ? 1 : 0,
     fragment: candidate.kind === 'fragment' ? 1 : 0,
-    code: question.expected === 'code' && candidate.kind === 'code' ? 1 : 0,
+    code: question.expected?.kind === 'code' && candidate.kind === 'code' ? 1 : 0,
   };
 }
 

@@ -18,15 +18,21 @@ export function selectQuotes(
     const length = candidate.end - candidate.start;
     if (quotes.length === MOST_QUOTES) break;
     if (length > left || (quotes[0] !== undefined && candidate.score < WORTH * quotes[0].score)) continue;
-    if (isRepeated(candidate, quotes)) continue;
+    if (isRepeated(candidate, quotes, input)) continue;
     quotes.push(toQuote(candidate, input));
     left -= length + 1;
   }
   return quotes;
 }
 
-function isRepeated(candidate: ScoredCandidate, quotes: readonly Quote[]): boolean {
-  return quotes.some(({ quote }) => quote.includes(candidate.text) || candidate.text.includes(quote));
+function isRepeated(candidate: ScoredCandidate, quotes: readonly Quote[], input: ExtractInput): boolean {
+  const { start, end } = toQuote(candidate, input);
+  return quotes.some(
+    ({ passage, quote, ...span }) =>
+      quote.includes(candidate.text) ||
+      candidate.text.includes(quote) ||
+      (passage === candidate.passage && span.start < end && start < span.end),
+  );
 }
 
 function toQuote(candidate: ScoredCandidate, input: ExtractInput): Quote {

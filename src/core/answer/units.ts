@@ -1,10 +1,13 @@
 import type { Span } from '../documents/document.ts';
+import { clauseWindows } from './clauses.ts';
 import type { ExtractTools, Passage } from './extraction.ts';
 import { textLines, type Line } from './lines.ts';
 
 /** What is quoted whole or not at all. */
 export type UnitKind =
   | 'sentence'
+  /** Some clauses of a sentence that is too long to quote. */
+  | 'clause'
   /** A line without a stop: half a thought, quoted only when nothing better is there. */
   | 'fragment'
   | 'item'
@@ -19,14 +22,14 @@ export interface Unit extends Span {
 }
 
 /** Cuts a passage into what can be quoted, in reading order. */
-export function unitsOf(passage: Passage, tools: ExtractTools): Unit[] {
+export function unitsOf(passage: Passage, tools: ExtractTools, maxChars: number): Unit[] {
   const headings = new Set([passage.title, ...passage.headingPath].map(plain));
   const units: Unit[] = [];
   for (const block of blocksOf(textLines(passage.text))) {
     if (block.kind === 'code') units.push({ kind: 'code', start: block.start, end: block.end });
     else if (block.kind === 'table') {
       for (const line of block.lines) units.push({ kind: 'row', start: line.start, end: line.end });
-    } else proseUnits(block, { text: passage.text, headings, units, tools });
+    } else proseUnits(block, { text: passage.text, headings, units, tools, maxChars });
   }
   return units;
 }
@@ -65,6 +68,7 @@ interface ProseContext {
   readonly headings: ReadonlySet<string>;
   readonly units: Unit[];
   readonly tools: ExtractTools;
+  readonly maxChars: number;
 }
 
 function proseUnits(block: TextBlock, context: ProseContext): void {
@@ -100,9 +104,14 @@ function paragraphUnits(first: Line, last: Line, context: ProseContext): void {
   const spans = tools.sentenceSpans(text, start, last.end);
   for (const span of spans) {
     const sentence = text.slice(span.start, span.end);
-    units.push({ kind: kindOfSentence(sentence, first.isItem, headings), start: span.start, end: span.end });
+    if (sentence.length > context.maxChars) {
+      for (const clause of clauseWindows(text, span, context.maxChars * CLAUSE_SHARE)) units.push({ kind: 'clause', ...clause });
+    } else units.push({ kind: kindOfSentence(sentence, first.isItem, headings), start: span.start, end: span.end });
   }
 }
+
+/** Clauses of a longer sentence fill this share of an answer, so that something else fits beside them. */
+const CLAUSE_SHARE = 0.6;
 
 const STOPPED = /[.!?…。！？｡:;]["'”’»)\]」』*_]*$/;
 const FEWEST_WORDS = 5;

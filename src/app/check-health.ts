@@ -1,0 +1,56 @@
+import type { Catalog } from '../core/documents/catalog.ts';
+import { DEFAULT_TENANT } from '../core/documents/ids.ts';
+import type { CheckHealth, DependencyHealth, Health } from '../core/health.ts';
+import type { EmbeddingProfile } from '../core/retrieval/embedder.ts';
+import type { Clock } from '../lib/clock.ts';
+import { VERSION } from './version.ts';
+
+export interface HealthDependencies {
+  readonly catalog: Pick<Catalog, 'health' | 'listCollections'>;
+  readonly profile: EmbeddingProfile;
+  readonly clock: Clock;
+}
+
+/** What works, per dependency. Never throws. */
+export function createCheckHealth({ catalog, profile, clock }: HealthDependencies): CheckHealth {
+  const began = clock.monotonic();
+  return async () => {
+    const storage = await catalogHealth(catalog);
+    const dependencies: DependencyHealth[] = [
+      storage,
+      { name: 'index', state: 'up', detail: 'embedded' },
+      { name: 'embedder', state: 'up', detail: profile.model },
+      { name: 'generator', state: 'disabled', detail: 'answers are extracted' },
+    ];
+    return {
+      state: storage.state === 'down' ? 'down' : storage.state === 'degraded' ? 'degraded' : 'ok',
+      version: VERSION,
+      uptimeSeconds: Math.round((clock.monotonic() - began) / 1000),
+      dependencies,
+      ...(storage.state === 'down' ? { collections: 0, documents: 0, chunks: 0 } : await totals(catalog)),
+    };
+  };
+}
+
+async function catalogHealth(catalog: Pick<Catalog, 'health'>): Promise<DependencyHealth> {
+  const { readable, writable, detail } = await catalog.health();
+  const state = readable ? (writable ? 'up' : 'degraded') : 'down';
+  return { name: 'catalog', state, detail: detail ?? 'sqlite' };
+}
+
+async function totals(
+  catalog: Pick<Catalog, 'listCollections'>,
+): Promise<Pick<Health, 'collections' | 'documents' | 'chunks'>> {
+  const sum = { collections: 0, documents: 0, chunks: 0 };
+  let cursor: string | null = null;
+  do {
+    const page = await catalog.listCollections(DEFAULT_TENANT, { limit: 1000, cursor });
+    for (const { stats } of page.items) {
+      sum.collections++;
+      sum.documents += stats.documents.total;
+      sum.chunks += stats.chunks;
+    }
+    cursor = page.nextCursor;
+  } while (cursor !== null);
+  return sum;
+}

@@ -1,0 +1,142 @@
+import { ERRORS, HoldfastError, type ErrorCode, type Problem } from '../core/errors.ts';
+import type { WireCollection } from '../http/contract/collection.ts';
+import type { WireDocument } from '../http/contract/document.ts';
+import type { WireIngestProgress, WireIngestSummary } from '../http/contract/ingest.ts';
+import type { WireAsk, WireSearch } from '../http/contract/search.ts';
+import type { WirePage } from '../http/wire/document.ts';
+
+/** The HTTP API of a running Holdfast, as the command line uses it. Every failure is a HoldfastError. */
+export interface Client {
+  readonly address: string;
+  ask(body: Readonly<Record<string, unknown>>): Promise<WireAsk>;
+  search(body: Readonly<Record<string, unknown>>): Promise<WireSearch>;
+  listCollections(): Promise<WirePage<WireCollection>>;
+  getCollection(name: string): Promise<WireCollection>;
+  createCollection(body: Readonly<Record<string, unknown>>): Promise<WireCollection>;
+  deleteCollection(name: string): Promise<void>;
+  listDocuments(name: string, query: Readonly<Record<string, string>>): Promise<WirePage<WireDocument>>;
+  getDocument(name: string, id: string): Promise<WireDocument>;
+  documentText(name: string, id: string): Promise<string>;
+  deleteDocument(name: string, id: string): Promise<void>;
+  /** Paths are absolute and on the machine of the server. */
+  ingest(name: string, paths: readonly string[], options: IngestOptions): Promise<WireIngestSummary>;
+}
+
+export interface IngestOptions {
+  readonly onProgress: (progress: WireIngestProgress) => void;
+  readonly signal: AbortSignal;
+}
+
+interface Call {
+  readonly method: string;
+  readonly path: string;
+  readonly body?: unknown;
+  readonly accept?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** A client of the server at `address`; the token lets it ingest any path. */
+export function createClient(address: string, token: string | null): Client {
+  const call = async (request: Call): Promise<Response> => send(address, token, request);
+  const json = async <T>(request: Call): Promise<T> => (await (await call(request)).json()) as T;
+  const rag = (path: string): string => `/api/v1/rag${path}`;
+  const collection = (name: string): string => rag(`/collections/${encodeURIComponent(name)}`);
+  const document = (name: string, id: string): string =>
+    `${collection(name)}/documents/${encodeURIComponent(id)}`;
+  return {
+    address,
+    ask: async (body) => json({ method: 'POST', path: rag('/query'), body }),
+    search: async (body) => json({ method: 'POST', path: rag('/query'), body: { ...body, mode: 'search' } }),
+    listCollections: async () => json({ method: 'GET', path: rag('/collections?limit=1000') }),
+    getCollection: async (name) => json({ method: 'GET', path: collection(name) }),
+    createCollection: async (body) => json({ method: 'POST', path: rag('/collections'), body }),
+    deleteCollection: async (name) => void (await call({ method: 'DELETE', path: collection(name) })),
+    listDocuments: async (name, query) =>
+      json({ method: 'GET', path: `${collection(name)}/documents?${new URLSearchParams(query)}` }),
+    getDocument: async (name, id) => json({ method: 'GET', path: document(name, id) }),
+    documentText: async (name, id) =>
+      (await call({ method: 'GET', path: `${document(name, id)}/text` })).text(),
+    deleteDocument: async (name, id) => void (await call({ method: 'DELETE', path: document(name, id) })),
+    async ingest(name, paths, { onProgress, signal }) {
+      const path = `${collection(name)}/ingest`;
+      const response = await call({
+        method: 'POST',
+        path,
+        body: { paths },
+        accept: 'text/event-stream',
+        signal,
+      });
+      for await (const { event, data } of serverSentEvents(response)) {
+        if (event === 'progress') onProgress(data as WireIngestProgress);
+        else if (event === 'error') throw toError(data, 0);
+        else if (event === 'final') return data as WireIngestSummary;
+      }
+      throw new HoldfastError('server_unreachable', `${address} stopped in the middle of the ingest`);
+    },
+  };
+}
+
+async function send(address: string, token: string | null, call: Call): Promise<Response> {
+  const headers: Record<string, string> = { accept: call.accept ?? 'application/json' };
+  if (token !== null) headers['x-holdfast-local-token'] = token;
+  if (call.body !== undefined) headers['content-type'] = 'application/json';
+  let response: Response;
+  try {
+    response = await fetch(new URL(call.path, address), {
+      method: call.method,
+      headers,
+      redirect: 'error',
+      ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
+      ...(call.signal === undefined ? {} : { signal: call.signal }),
+    });
+  } catch (error) {
+    call.signal?.throwIfAborted();
+    throw new HoldfastError('server_unreachable', `${address} does not answer: ${causeOf(error)}`, {
+      cause: error,
+    });
+  }
+  if (response.ok) return response;
+  throw toError(await response.json().catch(() => null), response.status);
+}
+
+function causeOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? error.cause.message : error.message;
+}
+
+function toError(body: unknown, status: number): HoldfastError {
+  const problem = (typeof body === 'object' && body !== null ? body : {}) as {
+    readonly code?: string;
+    readonly detail?: string;
+    readonly problems?: readonly Problem[];
+  };
+  const isKnown = problem.code !== undefined && Object.hasOwn(ERRORS, problem.code);
+  const code = isKnown ? (problem.code as ErrorCode) : 'internal_error';
+  return new HoldfastError(code, problem.detail ?? `the server answered with status ${status}`, {
+    problems: problem.problems ?? [],
+  });
+}
+
+/** Events of a response as they come. */
+async function* serverSentEvents(response: Response): AsyncGenerator<{ event: string; data: unknown }> {
+  if (response.body === null) return;
+  let buffered = '';
+  for await (const text of response.body.pipeThrough(new TextDecoderStream())) {
+    buffered += text;
+    const parts = buffered.split('\n\n');
+    buffered = parts.pop() ?? '';
+    for (const part of parts) {
+      const lines = part.split('\n');
+      const event =
+        lines
+          .find((line) => line.startsWith('event:'))
+          ?.slice(6)
+          .trim() ?? 'message';
+      const data = lines
+        .filter((line) => line.startsWith('data:'))
+        .map((line) => line.slice(5))
+        .join('\n');
+      if (data !== '') yield { event, data: JSON.parse(data) as unknown };
+    }
+  }
+}

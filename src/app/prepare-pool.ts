@@ -1,0 +1,141 @@
+import { Worker } from 'node:worker_threads';
+import { sha256Hex } from '../lib/hash.ts';
+import type { Prepare } from '../core/ingest/ingest-folder.ts';
+import type { PrepareInput, PreparedItem } from '../core/ingest/prepare.ts';
+import type { ThreadRequest, ThreadResponse } from './prepare-thread.ts';
+
+export interface PreparePoolOptions {
+  readonly threads: number;
+  readonly modelFolder: string;
+  /** Parsing one item longer than this ends its thread, and the item fails with `document_timeout`. */
+  readonly timeoutMs: number;
+  /** Memory of one thread's JavaScript heap. */
+  readonly heapMegabytes: number;
+}
+
+interface Job {
+  readonly input: PrepareInput;
+  readonly resolve: (prepared: PreparedItem) => void;
+  readonly reject: (error: unknown) => void;
+  readonly signal: AbortSignal;
+}
+
+interface Thread {
+  readonly worker: Worker;
+  job: Job | null;
+  timer: NodeJS.Timeout | null;
+}
+
+/** Prepares items in worker threads, so that parsing never holds up a search. */
+export interface PreparePool extends AsyncDisposable {
+  readonly prepare: Prepare;
+}
+
+/** Threads start with the first item, and are replaced when an item crashes or hangs them. */
+export function preparePool(options: PreparePoolOptions): PreparePool {
+  return new Pool(options);
+}
+
+class Pool implements PreparePool {
+  readonly #options: PreparePoolOptions;
+  readonly #threads = new Set<Thread>();
+  readonly #waiting: Job[] = [];
+  #nextId = 0;
+  #isClosed = false;
+
+  constructor(options: PreparePoolOptions) {
+    this.#options = options;
+  }
+
+  readonly prepare: Prepare = async (input, signal) => {
+    signal.throwIfAborted();
+    if (this.#isClosed) throw new Error('the pool is closed');
+    return new Promise<PreparedItem>((resolve, reject) => {
+      this.#waiting.push({ input, signal, resolve, reject });
+      this.#dispatch();
+    });
+  };
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true;
+    for (const job of this.#waiting.splice(0)) job.reject(new Error('the pool is closed'));
+    await Promise.all([...this.#threads].map(async ({ worker }) => worker.terminate()));
+  }
+
+  #dispatch(): void {
+    while (this.#waiting.length > 0) {
+      const idle = [...this.#threads].find(({ job }) => job === null) ?? this.#start();
+      if (idle === null) return;
+      const job = this.#waiting.shift();
+      if (job === undefined) return;
+      if (job.signal.aborted) job.reject(job.signal.reason);
+      else this.#run(idle, job);
+    }
+  }
+
+  #run(thread: Thread, job: Job): void {
+    const { timeoutMs } = this.#options;
+    thread.job = job;
+    thread.worker.ref();
+    thread.timer = setTimeout(() => {
+      this.#fail(thread, {
+        code: 'document_timeout',
+        reason: `${job.input.name} was not parsed within ${timeoutMs} ms`,
+      });
+    }, timeoutMs);
+    const request: ThreadRequest = { id: this.#nextId++, input: job.input };
+    thread.worker.postMessage(request);
+  }
+
+  #start(): Thread | null {
+    if (this.#threads.size >= this.#options.threads) return null;
+    const worker = new Worker(new URL('prepare-thread.ts', import.meta.url), {
+      workerData: { modelFolder: this.#options.modelFolder },
+      resourceLimits: { maxOldGenerationSizeMb: this.#options.heapMegabytes },
+    });
+    const thread: Thread = { worker, job: null, timer: null };
+    worker.on('message', ({ prepared }: ThreadResponse) => this.#finish(thread, prepared));
+    worker.on('error', (error) => {
+      const name = thread.job?.input.name ?? '';
+      this.#fail(thread, {
+        code: 'document_malformed',
+        reason: `${name} could not be parsed: ${error.message}`,
+      });
+    });
+    this.#threads.add(thread);
+    worker.unref();
+    return thread;
+  }
+
+  #finish(thread: Thread, prepared: PreparedItem): void {
+    const { job } = thread;
+    this.#clear(thread);
+    thread.worker.unref();
+    job?.resolve(prepared);
+    this.#dispatch();
+  }
+
+  /** The thread cannot be trusted any more: its item fails, and a new thread takes its place. */
+  #fail(
+    thread: Thread,
+    problem: { readonly code: 'document_timeout' | 'document_malformed'; readonly reason: string },
+  ): void {
+    const { job } = thread;
+    this.#clear(thread);
+    this.#threads.delete(thread);
+    void thread.worker.terminate();
+    job?.resolve({
+      format: null,
+      contentHash: sha256Hex(job.input.bytes),
+      documents: [],
+      problems: [{ recordKey: null, ...problem }],
+    });
+    this.#dispatch();
+  }
+
+  #clear(thread: Thread): void {
+    if (thread.timer !== null) clearTimeout(thread.timer);
+    thread.timer = null;
+    thread.job = null;
+  }
+}

@@ -1,0 +1,166 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, realpath } from 'node:fs/promises';
+import { join } from 'node:path';
+import { folderBlobStore } from '../adapters/blob-store/folder.ts';
+import { sqliteCatalog } from '../adapters/catalog/sqlite.ts';
+import { embeddedIndex } from '../adapters/chunk-index/embedded.ts';
+import { openDataFolder, type DataFolder } from '../adapters/data-folder.ts';
+import { loadStaticModel, staticEmbedder } from '../adapters/embedder/static.ts';
+import { folderSource } from '../adapters/source/folder.ts';
+import type { Config } from '../config/config.ts';
+import { createAsking, type Asking } from '../core/answer/create-ask.ts';
+import type { BlobStore } from '../core/documents/blob-store.ts';
+import type { Catalog } from '../core/documents/catalog.ts';
+import { createCollections } from '../core/documents/create-collections.ts';
+import { createDocuments } from '../core/documents/create-documents.ts';
+import type { Scope } from '../core/documents/ids.ts';
+import type { Collections, Documents, IngestFolder } from '../core/documents/library.ts';
+import type { CheckHealth } from '../core/health.ts';
+import { generationId } from '../core/ingest/generation.ts';
+import { createIngestFolder } from '../core/ingest/ingest-folder.ts';
+import { createSubmit } from '../core/ingest/submit.ts';
+import { createWriteItems } from '../core/ingest/write-items.ts';
+import { createRetrieve } from '../core/retrieval/retrieve.ts';
+import { isoTime, systemClock } from '../lib/clock.ts';
+import type { Logger } from '../lib/logger.ts';
+import { createMutex } from '../lib/mutex.ts';
+import { createCheckHealth } from './check-health.ts';
+import { lexicalConstants } from './lexical-constants.ts';
+import { MODEL_FOLDER } from './package-folders.ts';
+import { preparePool } from './prepare-pool.ts';
+import { embeddedTextAnalysis } from './text-analysis.ts';
+import { forEachCollection, verifyIndex, type IndexDifference } from './verify-index.ts';
+
+/** Everything that Holdfast does, whether in this process or behind an address. */
+export interface UseCases extends Asking {
+  readonly collections: Collections;
+  readonly documents: Documents;
+  readonly ingest: IngestFolder;
+  readonly checkHealth: CheckHealth;
+}
+
+/** A running Holdfast on one data folder. Disposing it saves the indexes and frees the folder. */
+export interface Service extends UseCases, AsyncDisposable {
+  readonly folder: DataFolder;
+  /** Loads the indexes of all collections, so that the first question is fast. */
+  warmUp(): Promise<void>;
+  /** Compares every collection's index with the catalog; differences by collection, empty when all agree. */
+  verifyIndex(): Promise<readonly IndexDifference[]>;
+}
+
+const PREPARE_TIMEOUT_MS = 120_000;
+const PREPARE_HEAP_MB = 1024;
+
+/**
+ * Opens the data folder and wires the use cases to the embedded adapters.
+ * @throws HoldfastError `data_folder_unusable`, `data_folder_locked`, `data_folder_too_new`, `storage_failed`.
+ */
+export async function openService(config: Config, logger: Logger): Promise<Service> {
+  const stack = new AsyncDisposableStack();
+  try {
+    const folder = stack.use(
+      openDataFolder(config.dataDir, { pid: process.pid, startedAt: isoTime(systemClock) }),
+    );
+    const catalog = stack.use(
+      sqliteCatalog({ path: join(config.dataDir, 'catalog.db'), clock: systemClock }),
+    );
+    const blobs = await folderBlobStore(join(config.dataDir, 'originals'));
+    const service = await wire({ config, logger, folder, catalog, blobs, stack });
+    return service;
+  } catch (error) {
+    await stack.disposeAsync();
+    throw error;
+  }
+}
+
+interface Parts {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly folder: DataFolder;
+  readonly catalog: Catalog;
+  readonly blobs: BlobStore;
+  readonly stack: AsyncDisposableStack;
+}
+
+async function wire({ config, logger, folder, catalog, blobs, stack }: Parts): Promise<Service> {
+  const model = await loadStaticModel(MODEL_FOLDER);
+  const embedder = staticEmbedder(model);
+  const { profile } = embedder;
+  const indexFolder = join(config.dataDir, 'index');
+  await mkdir(indexFolder, { recursive: true });
+  const index = stack.use(
+    embeddedIndex({
+      folder: indexFolder,
+      model: profile.model,
+      dimensions: profile.dimensions,
+      constants: lexicalConstants(config),
+      memoryBytes: config.indexMemoryBytes,
+      source: catalog,
+      logger,
+    }),
+  );
+  const pool = stack.use(
+    preparePool({
+      threads: config.workers,
+      modelFolder: MODEL_FOLDER,
+      timeoutMs: PREPARE_TIMEOUT_MS,
+      heapMegabytes: PREPARE_HEAP_MB,
+    }),
+  );
+  const { chunkTokens, maxDocumentBytes } = config;
+  const generation = generationId({ profile, chunkTokens });
+  const mutex = createMutex();
+  const writeItems = createWriteItems({ catalog, blobs, index, mutex });
+  const shared = { catalog, prepare: pool.prepare, writeItems, generation, chunkTokens, maxDocumentBytes };
+  const saveIndex = async (scope: Scope): Promise<void> => {
+    try {
+      await index.snapshot(scope);
+    } catch (error) {
+      logger.warn('index_snapshot_failed', {
+        ...scope,
+        error,
+        effect: 'the next start reads the catalog instead',
+      });
+    }
+  };
+  const collections = createCollections({
+    catalog,
+    blobs,
+    index,
+    mutex,
+    generation,
+    defaults: { language: config.language, description: '' },
+  });
+  const remove: Parameters<typeof createDocuments>[0]['remove'] = async (scope, ids) =>
+    writeItems(scope, { items: [], problems: [], deletions: ids });
+  const retrieve = createRetrieve({
+    catalog,
+    index,
+    embedder,
+    clock: systemClock,
+    newId: randomUUID,
+    ...(config.denseWeight === undefined ? {} : { fusionWeight: config.denseWeight }),
+  });
+  return {
+    ...createAsking({
+      retrieve,
+      catalog,
+      analysis: embeddedTextAnalysis(index),
+      embed: (text) => model.embed(text),
+    }),
+    collections,
+    documents: createDocuments({ catalog, blobs, index, submit: createSubmit(shared), remove }),
+    ingest: createIngestFolder({
+      ...shared,
+      source: folderSource({ excluded: [await realpath(config.dataDir)] }),
+      clock: systemClock,
+      afterWrites: saveIndex,
+      parallel: 2 * config.workers + 2,
+    }),
+    checkHealth: createCheckHealth({ catalog, profile, clock: systemClock }),
+    folder,
+    warmUp: async () => forEachCollection(catalog, async (scope) => index.open(scope)),
+    verifyIndex: async () => verifyIndex(catalog, index),
+    [Symbol.asyncDispose]: async () => stack.disposeAsync(),
+  };
+}

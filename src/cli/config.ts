@@ -1,0 +1,32 @@
+import { resolveSettings } from '../config/config.ts';
+import { EXIT, type Command } from './command.ts';
+
+export const config: Command = {
+  name: 'config',
+  usage: '',
+  summary: 'Shows every setting, its value and where the value comes from.',
+  options: { host: { type: 'string' }, port: { type: 'string' } },
+  optionHelp: {},
+  async run({ environment, configFlags, output, isJson }) {
+    const settings = resolveSettings(environment, configFlags);
+    if (isJson) {
+      output.json({
+        settings: settings.map(({ setting, value, source }) => ({
+          name: setting.name,
+          value: value ?? null,
+          source,
+          default: setting.default,
+        })),
+      });
+      return EXIT.done;
+    }
+    for (const { setting, value, source } of settings)
+      output.result(`${setting.name}=${shown(value)}  (${source})`);
+    return EXIT.done;
+  },
+};
+
+function shown(value: unknown): string {
+  if (value === undefined) return '';
+  return Array.isArray(value) ? value.join(',') : String(value);
+}

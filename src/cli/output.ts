@@ -1,0 +1,53 @@
+import type { HoldfastError } from '../core/errors.ts';
+
+/** Where a command writes: results on standard output, everything else on standard error. */
+export interface Output {
+  /** A line of the result. */
+  result(line: string): void;
+  /** The one JSON document of `--json`. */
+  json(document: unknown): void;
+  /** A line for the person who waits. */
+  note(line: string): void;
+  /** Replaces the last progress line on a terminal; elsewhere prints a line now and then. */
+  progress(line: string): void;
+  /** Ends the progress line. */
+  progressDone(): void;
+  error(error: HoldfastError): void;
+}
+
+const PLAIN_EVERY_MS = 2000;
+
+/** Output of this process. */
+export function processOutput(): Output {
+  const isTerminal = process.stderr.isTTY === true;
+  let isProgressOpen = false;
+  let lastPlain = 0;
+  const note = (line: string): void => {
+    process.stderr.write(`${isProgressOpen ? '\n' : ''}${line}\n`);
+    isProgressOpen = false;
+  };
+  return {
+    note,
+    result: (line) => void process.stdout.write(`${line}\n`),
+    json: (document) => void process.stdout.write(`${JSON.stringify(document, null, 2)}\n`),
+    progress(line) {
+      if (isTerminal) {
+        process.stderr.write(`\r\u001b[K${line}`);
+        isProgressOpen = true;
+      } else if (performance.now() - lastPlain > PLAIN_EVERY_MS) {
+        lastPlain = performance.now();
+        process.stderr.write(`${line}\n`);
+      }
+    },
+    progressDone() {
+      if (isProgressOpen) process.stderr.write('\n');
+      isProgressOpen = false;
+    },
+    error(error) {
+      note(`holdfast: ${error.message} (${error.code})`);
+      if (error.problems.length > 1)
+        for (const { name, detail } of error.problems) note(`  ${name}: ${detail}`);
+      note(`  ${error.advice}`);
+    },
+  };
+}

@@ -1,0 +1,33 @@
+import { serve as listen } from '../app/serve.ts';
+import { openService } from '../app/service.ts';
+import { EXIT, type Command } from './command.ts';
+import { untilStopped } from './until-stopped.ts';
+
+export const serve: Command = {
+  name: 'serve',
+  usage: '[--host ADDRESS] [--port NUMBER]',
+  summary: 'Serves the data folder over HTTP.',
+  options: { host: { type: 'string' }, port: { type: 'string' } },
+  optionHelp: {
+    '--host ADDRESS': 'where to listen, instead of HOLDFAST_HOST',
+    '--port NUMBER': 'the port, instead of HOLDFAST_PORT',
+  },
+  async run(invocation) {
+    const config = invocation.config();
+    const logger = invocation.logger(config);
+    const stopped = untilStopped();
+    await using service = await openService(config, logger);
+    await service.warmUp();
+    await using served = await listen(service, {
+      config,
+      logger,
+      listen: { host: config.host, port: config.port },
+    });
+    if (invocation.isJson) invocation.output.json({ address: served.address, pid: process.pid });
+    else
+      invocation.output.result(`Holdfast serves ${config.dataDir} at ${served.address} (pid ${process.pid})`);
+    const signal = await stopped;
+    logger.info('stopping', { signal });
+    return EXIT.done;
+  },
+};
