@@ -1,13 +1,5 @@
 /** What a question asks for, as far as its words say so. */
-export type AnswerKind =
-  | 'date'
-  | 'percentage'
-  | 'money'
-  | 'number'
-  | 'person'
-  | 'place'
-  | 'reason'
-  | 'code';
+export type AnswerKind = 'date' | 'percentage' | 'money' | 'number' | 'person' | 'place' | 'reason' | 'code';
 
 /** What a question expects of its answer. */
 export interface Expectation {
@@ -30,12 +22,42 @@ const OF_THE = `${WH} (?:(?:is|was|are|were|'s) )?(?:[\\w-]+ ){0,3}?`;
 
 /** Tried on the question from its interrogative on; the first match decides. */
 const ASKING: readonly (readonly [AnswerKind, RegExp])[] = [
-  ['percentage', new RegExp(`^(?:${OF_THE}|how (?:many|much|large) )(?:per ?cent|percentage|share|porcentagem|prozent)\\b`, 'i')],
-  ['date', new RegExp(`^(?:when|how long ago|${WH} (?:[\\w-]+ ){0,2}?(?:year|date|century|decade|day|month|time|era|period)s?|${WH} (?:is|was) the (?:[\\w-]+ )?(?:year|date|century|decade|day|month)s?|quando|wann|quand|cuándo)\\b`, 'i')],
-  ['money', new RegExp(`^how (?:much|expensive) .*\\b(?:cost|pay|paid|worth|spen[dt]|price|earn|charge|fee)|^${OF_THE}(?:price|cost|fee|salary|revenue|budget)s?\\b`, 'i')],
-  ['number', new RegExp(`^(?:how (?:many|much|long|old|far|tall|large|big|fast|often|deep|high|wide|heavy|large)|${OF_THE}(?:number|population|amount|size|length|height|width|depth|weight|age|speed|temperature|limit|rate|ratio|enrol?lment|capacity|distance|maximum|minimum|default|version|port)|quant[oa]s?|wie ?viele?|combien|cuánt[oa]s?)\\b`, 'i')],
+  [
+    'percentage',
+    new RegExp(
+      `^(?:${OF_THE}|how (?:many|much|large) )(?:per ?cent|percentage|share|porcentagem|prozent)\\b`,
+      'i',
+    ),
+  ],
+  [
+    'date',
+    new RegExp(
+      `^(?:when|how long ago|${WH} (?:[\\w-]+ ){0,2}?(?:year|date|century|decade|day|month|time|era|period)s?|${WH} (?:is|was) the (?:[\\w-]+ )?(?:year|date|century|decade|day|month)s?|quando|wann|quand|cuándo)\\b`,
+      'i',
+    ),
+  ],
+  [
+    'money',
+    new RegExp(
+      `^how (?:much|expensive) .*\\b(?:cost|pay|paid|worth|spen[dt]|price|earn|charge|fee)|^${OF_THE}(?:price|cost|fee|salary|revenue|budget)s?\\b`,
+      'i',
+    ),
+  ],
+  [
+    'number',
+    new RegExp(
+      `^(?:how (?:many|much|long|old|far|tall|large|big|fast|often|deep|high|wide|heavy|large)|${OF_THE}(?:number|population|amount|size|length|height|width|depth|weight|age|speed|temperature|limit|rate|ratio|enrol?lment|capacity|distance|maximum|minimum|default|version|port)|quant[oa]s?|wie ?viele?|combien|cuánt[oa]s?)\\b`,
+      'i',
+    ),
+  ],
   ['person', /^(?:whom?|whose|quem|wer|quién)\b/i],
-  ['place', new RegExp(`^(?:where|onde|wo|où|dónde|${WH} (?:country|countries|city|cities|town|state|region|continent|island|place|location|river|county)|${WH} (?:is|was) the (?:capital|location))(?![\\p{L}])`, 'iu')],
+  [
+    'place',
+    new RegExp(
+      `^(?:where|onde|wo|où|dónde|${WH} (?:country|countries|city|cities|town|state|region|continent|island|place|location|river|county)|${WH} (?:is|was) the (?:capital|location))(?![\\p{L}])`,
+      'iu',
+    ),
+  ],
   ['reason', /^(?:why|por que|warum|pourquoi)\b/i],
 ];
 const CODE =

@@ -22,7 +22,8 @@ export function clauseWindows(text: string, sentence: Span, maxChars: number): S
 
 function clauseBorders(text: string, { start, end }: Span): number[] {
   const borders = [start];
-  for (const match of text.slice(start, end).matchAll(CLAUSE_END)) borders.push(start + match.index + match[0].trimEnd().length);
+  for (const match of text.slice(start, end).matchAll(CLAUSE_END))
+    borders.push(start + match.index + match[0].trimEnd().length);
   borders.push(end);
   return borders;
 }

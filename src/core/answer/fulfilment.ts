@@ -1,6 +1,7 @@
 import type { Expectation } from './answer-kind.ts';
 
-const NUMBER = /\d[\d.,]*|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty|sixty|hundreds?|thousands?|millions?|billions?|dozens?|half|twice|several)\b/giu;
+const NUMBER =
+  /\d[\d.,]*|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty|sixty|hundreds?|thousands?|millions?|billions?|dozens?|half|twice|several)\b/giu;
 const DATE =
   /\b(?:1\d{3}|20\d\d)s?\b|\bcentur(?:y|ies)\b|\b(?:January|February|March|April|May|June|July|August|September|October|November|December)\b|\b\d+ ?(?:BCE?|AD|CE)\b|\b\d{1,2}:\d\d\b|\b(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b|\b(?:daily|weekly|monthly|yearly|hourly|nightly)\b/g;
 const REASON =
@@ -11,7 +12,11 @@ const CAPITALISED = /(?<=[^.!?\s"“(]\s+["“(]?)\p{Lu}[\p{L}\p{M}'’-]+/gu;
  * How well a text holds what the question expects, 0 to 1; things that the question names itself don't count.
  * A date or a number says more than a capital letter.
  */
-export function fulfilment({ kind, counted }: Expectation, text: string, vocabulary: ReadonlySet<string>): number {
+export function fulfilment(
+  { kind, counted }: Expectation,
+  text: string,
+  vocabulary: ReadonlySet<string>,
+): number {
   switch (kind) {
     case 'date':
       return hasNew(text, DATE, vocabulary) ? 1 : 0;
@@ -46,7 +51,14 @@ function numberFulfilment(text: string, counted: string, vocabulary: ReadonlySet
     if (vocabulary.has(match[0].toLowerCase())) continue;
     best = Math.max(best, 0.5);
     const after = match.index + match[0].length;
-    if (counted !== '' && text.slice(after, after + COUNTED_WITHIN).toLowerCase().includes(` ${counted}`)) return 1;
+    if (
+      counted !== '' &&
+      text
+        .slice(after, after + COUNTED_WITHIN)
+        .toLowerCase()
+        .includes(` ${counted}`)
+    )
+      return 1;
   }
   return best;
 }

@@ -105,8 +105,14 @@ function paragraphUnits(first: Line, last: Line, context: ProseContext): void {
   for (const span of spans) {
     const sentence = text.slice(span.start, span.end);
     if (sentence.length > context.maxChars) {
-      for (const clause of clauseWindows(text, span, context.maxChars * CLAUSE_SHARE)) units.push({ kind: 'clause', ...clause });
-    } else units.push({ kind: kindOfSentence(sentence, first.isItem, headings), start: span.start, end: span.end });
+      for (const clause of clauseWindows(text, span, context.maxChars * CLAUSE_SHARE))
+        units.push({ kind: 'clause', ...clause });
+    } else
+      units.push({
+        kind: kindOfSentence(sentence, first.isItem, headings),
+        start: span.start,
+        end: span.end,
+      });
   }
 }
 
