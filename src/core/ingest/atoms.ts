@@ -10,8 +10,13 @@ export interface Atom extends Span {
   readonly cutCost: number;
 }
 
+/** Invisible characters count as tokens of this length, so that they can't fill a chunk without end. */
+const MAX_TOKEN_LENGTH = 32;
 /** Tokens per character, at most, of parts of one word when they are joined again. */
 const JOINED_TOKENS = 0.5;
+
+/** Sentences and lines are joined up to this part of a piece. */
+const TINY_PARTS = 5;
 
 export interface AtomLimits {
   /** Blocks up to this size stay whole. */
@@ -49,25 +54,49 @@ interface Cutter {
 
 function pushBlock(atoms: Atom[], cutter: Cutter, block: Block | undefined, cutCost: number): void {
   if (block === undefined) return;
-  const { start, end, page = null, kind } = block;
+  const { start, end, page = null } = block;
   const whole = wholeAtom(cutter.text, { start, end, page, cutCost });
   if (whole.tokens <= cutter.limits.wholeTokens) {
     atoms.push(whole);
     return;
   }
-  const isLines = kind === 'code' || kind === 'table';
-  const parts = isLines ? lineSpans(cutter.text, block) : sentenceSpans(cutter.text, start, end);
-  const partCost = isLines ? CUT.line : CUT.sentence;
-  for (const [index, part] of parts.entries()) {
-    const paragraphCost = isLines && cutter.text.startsWith('\n', part.start - 2) ? CUT.item : partCost;
-    const atom = wholeAtom(cutter.text, { ...part, page, cutCost: index === 0 ? cutCost : paragraphCost });
-    if (atom.tokens <= cutter.limits.wholeTokens) atoms.push(atom);
-    else pushWords(atoms, cutter, atom);
+  for (const [index, part] of partsOf(cutter.text, block).entries()) {
+    const atom = wholeAtom(cutter.text, { ...part, page, cutCost: index === 0 ? cutCost : part.cutCost });
+    if (atom.tokens > cutter.limits.wholeTokens) pushWords(atoms, cutter, atom);
+    else if (index === 0 || !joinTiny(atoms, atom, cutter.limits)) atoms.push(atom);
   }
 }
 
+/** The lines of code and tables, the sentences of all else, with what a cut before each costs. */
+function partsOf(text: string, { kind, start, end }: Block): (Span & { cutCost: number })[] {
+  if (kind !== 'code' && kind !== 'table') {
+    return sentenceSpans(text, start, end).map((span) => ({
+      start: span.start,
+      end: span.end,
+      cutCost: CUT.sentence,
+    }));
+  }
+  return lineSpans(text, { start, end }).map((span) => {
+    const isAfterBlankLine = text.startsWith('\n', span.start - 2);
+    return { start: span.start, end: span.end, cutCost: isAfterBlankLine ? CUT.item : CUT.line };
+  });
+}
+
+/** Joins an atom to the last one when both are tiny: masses of them would make packing slow. */
+function joinTiny(atoms: Atom[], atom: Atom, { pieceTokens }: AtomLimits): boolean {
+  const last = atoms.at(-1);
+  const tokens = (last?.tokens ?? 0) + atom.tokens;
+  if (last === undefined || atom.cutCost === CUT.item || tokens > pieceTokens / TINY_PARTS) return false;
+  atoms[atoms.length - 1] = { ...last, end: atom.end, tokens };
+  return true;
+}
+
 function wholeAtom(text: string, place: Omit<Atom, 'tokens'>): Atom {
-  return { ...place, tokens: Math.max(1, estimateTokens(text, place.start, place.end)) };
+  const { start, end } = place;
+  return {
+    ...place,
+    tokens: Math.max(1, estimateTokens(text, start, end), (end - start) / MAX_TOKEN_LENGTH),
+  };
 }
 
 /** Cuts at white space into pieces of about `pieceTokens`. */
@@ -79,7 +108,10 @@ function pushWords(atoms: Atom[], cutter: Cutter, long: Atom): void {
   word.lastIndex = from;
   for (let match = word.exec(text); match !== null && match.index < long.end; match = word.exec(text)) {
     const end = Math.min(word.lastIndex, long.end);
-    const wordTokens = estimateTokens(text, match.index, end);
+    const wordTokens = Math.max(
+      estimateTokens(text, match.index, end),
+      (end - from) / MAX_TOKEN_LENGTH - tokens,
+    );
     if (tokens > 0 && tokens + wordTokens > limits.pieceTokens) {
       atoms.push(
         wholeAtom(text, { start: from, end: trimmedEnd(text, match.index), page: long.page, cutCost }),

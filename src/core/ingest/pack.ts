@@ -30,43 +30,64 @@ const MAX_ITEMS = 512;
  * so the last groups are balanced too.
  */
 export function pack(items: readonly Packable[], limits: PackLimits): Range[] {
-  const best = new Float64Array(items.length + 1).fill(Infinity);
-  const start = new Int32Array(items.length + 1);
-  best[0] = 0;
-  for (let from = 0; from < items.length; from++) extend({ items, limits, best, start }, from);
+  const table: Table = {
+    tokens: Float64Array.from(items, (item) => item.tokens),
+    joinCosts: Float64Array.from(items, (item) => item.joinCost),
+    best: new Float64Array(items.length + 1).fill(Infinity),
+    start: new Int32Array(items.length + 1),
+  };
+  table.best[0] = 0;
+  for (const [from, { cutCost, isAlone }] of items.entries()) {
+    const base = (table.best[from] ?? 0) + (from === 0 ? 0 : cutCost);
+    extend(table, limits, {
+      from,
+      base,
+      last: isAlone ? from + 1 : Math.min(items.length, from + MAX_ITEMS),
+    });
+  }
   const ranges: Range[] = [];
-  for (let to = items.length; to > 0; to = start[to] ?? 0) ranges.push({ from: start[to] ?? 0, to });
+  for (let to = items.length; to > 0; to = table.start[to] ?? 0)
+    ranges.push({ from: table.start[to] ?? 0, to });
   return ranges.reverse();
 }
 
+/** Plain numbers, so that the inner loop touches no objects. */
 interface Table {
-  readonly items: readonly Packable[];
-  readonly limits: PackLimits;
+  readonly tokens: Float64Array;
+  readonly joinCosts: Float64Array;
   /** Least cost of the first n items. */
   readonly best: Float64Array;
   /** Where the last group of the first n items starts. */
   readonly start: Int32Array;
 }
 
+interface Opening {
+  readonly from: number;
+  /** Cost of everything before. */
+  readonly base: number;
+  /** The group ends here at the latest. */
+  readonly last: number;
+}
+
 /** Tries every group that starts at `from`. */
-function extend({ items, limits, best, start }: Table, from: number): void {
-  const first = items[from];
-  if (first === undefined) return;
-  const base = (best[from] ?? 0) + (from === 0 ? 0 : first.cutCost);
-  const last = first.isAlone ? from + 1 : Math.min(items.length, from + MAX_ITEMS);
-  let tokens = 0;
-  let joins = 0;
-  for (let to = from + 1; to <= last; to++) {
-    const item = items[to - 1];
-    if (item === undefined) return;
-    tokens += item.tokens;
-    if (to > from + 1) joins += item.joinCost;
-    if (tokens > limits.maxTokens && to > from + 1) return;
-    const cost = base + joins + sizeCost(tokens, limits.targetTokens);
-    if (cost < (best[to] ?? Infinity)) {
-      best[to] = cost;
+function extend(
+  { tokens, joinCosts, best, start }: Table,
+  limits: PackLimits,
+  { from, base, last }: Opening,
+): void {
+  const { targetTokens, maxTokens } = limits;
+  let sum = tokens[from] ?? 0;
+  let cost = base;
+  for (let to = from + 1; ; to++) {
+    const total = cost + sizeCost(sum, targetTokens);
+    if (total < (best[to] ?? Infinity)) {
+      best[to] = total;
       start[to] = from;
     }
+    if (to >= last) return;
+    sum += tokens[to] ?? 0;
+    if (sum > maxTokens) return;
+    cost += joinCosts[to] ?? 0;
   }
 }
 
