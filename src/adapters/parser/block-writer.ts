@@ -54,7 +54,7 @@ export class BlockWriter {
 }
 
 /** Without leading blank lines and trailing white space; the first line keeps its indentation. */
-export function trimBlankLines(text: string): string {
+function trimBlankLines(text: string): string {
   const end = text.trimEnd();
   const first = end.search(/\S/);
   return first <= 0 ? end : end.slice(end.lastIndexOf('\n', first) + 1);
