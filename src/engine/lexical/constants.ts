@@ -20,11 +20,11 @@ export interface LexicalConstants {
 }
 
 export const LEXICAL_DEFAULTS: LexicalConstants = {
-  k1: 1.2,
-  b: 0.75,
-  titleWeight: 2,
+  k1: 1,
+  b: 0.6,
+  titleWeight: 3,
   headingWeight: 1,
-  compoundWeight: 1,
+  compoundWeight: 0.5,
   orderedWeight: 0.2,
   windowWeight: 0.1,
   window: 8,
