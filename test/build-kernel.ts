@@ -2,10 +2,12 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import wabt from 'wabt';
 
+const FOLDER = new URL('../src/engine/dense/', import.meta.url);
+
 /** Compiles kernel.wat; used by `npm run kernel` and by the test that holds kernel.ts to it. */
 export async function compileKernel(): Promise<string> {
   const compiler = await wabt();
-  const source = readFileSync(new URL('kernel.wat', import.meta.url), 'utf8');
+  const source = readFileSync(new URL('kernel.wat', FOLDER), 'utf8');
   const module = compiler.parseWat('kernel.wat', source, { simd: true, relaxed_simd: true });
   module.validate();
   const { buffer } = module.toBinary({});
@@ -15,5 +17,5 @@ export async function compileKernel(): Promise<string> {
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
   const text = `/** Compiled from kernel.wat by \`npm run kernel\`. */\nexport const KERNEL_BASE64 =\n  '${await compileKernel()}';\n`;
-  writeFileSync(new URL('kernel.ts', import.meta.url), text);
+  writeFileSync(new URL('kernel.ts', FOLDER), text);
 }
