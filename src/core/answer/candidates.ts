@@ -1,3 +1,4 @@
+import type { AnalyzedTerm } from '../retrieval/text-analysis.ts';
 import type { ExtractInput, ExtractTools, Passage } from './extraction.ts';
 import type { Question } from './question.ts';
 import { unitsOf, type Unit } from './units.ts';
@@ -45,30 +46,47 @@ function readPassage(passage: Passage, number: number, { question, tools, maxCha
     if (word !== undefined) headingWords.add(word);
   }
   const words = new Set(headingWords);
+  const candidates: Candidate[] = [];
   let at = 0;
-  const candidates = units.map((unit, order): Candidate => {
-    const hits: { word: number; place: number }[] = [];
-    while (at > 0 && (terms[at - 1]?.start ?? 0) >= unit.start) at--;
-    while (at < terms.length && (terms[at]?.start ?? 0) < unit.start) at++;
-    const first = at;
-    for (; at < terms.length; at++) {
-      const term = terms[at];
-      if (term === undefined || term.start >= unit.end) break;
-      const word = question.wordOf.get(term.term);
-      if (word !== undefined) hits.push({ word, place: at });
-    }
-    for (const { word } of hits) words.add(word);
-    return {
-      ...unit,
+  for (const [order, { kind, start, end }] of units.entries()) {
+    while (at > 0 && (terms[at - 1]?.start ?? 0) >= start) at--;
+    while (at < terms.length && (terms[at]?.start ?? 0) < start) at++;
+    const hits = findHits(terms, { from: at, end }, question);
+    const found = new Set(hits.found.map(({ word }) => word));
+    for (const word of found) words.add(word);
+    const text = passage.text.slice(start, end);
+    const { length } = hits;
+    candidates.push({
+      kind,
+      start,
+      end,
       passage: number,
       order,
-      text: passage.text.slice(unit.start, unit.end),
-      hits,
-      words: new Set(hits.map(({ word }) => word)),
-      length: at - first,
-    };
-  });
+      text,
+      hits: hits.found,
+      words: found,
+      length,
+    });
+    at += length;
+  }
   return { candidates, headingWords, words };
+}
+
+/** The question's words among the terms from `from` to the text's place `end`. */
+function findHits(
+  terms: readonly AnalyzedTerm[],
+  { from, end }: { readonly from: number; readonly end: number },
+  question: Question,
+): { found: { word: number; place: number }[]; length: number } {
+  const found: { word: number; place: number }[] = [];
+  let at = from;
+  for (; at < terms.length; at++) {
+    const term = terms[at];
+    if (term === undefined || term.start >= end) break;
+    const word = question.wordOf.get(term.term);
+    if (word !== undefined) found.push({ word, place: at });
+  }
+  return { found, length: at - from };
 }
 
 /** Share of the question's weight that a set of its words carries, 0 to 1. */

@@ -17,7 +17,7 @@ export function extractAnswer(
   const question = readQuestion(input, tools);
   const passages = readPassages(input, { question, tools, maxChars: options.maxChars });
   const scored = scoreCandidates(passages, question, { input, tools });
-  const confidence = confidenceOf(gatherEvidence(input, question, { passages, scored }));
+  const confidence = confidenceOf(gatherEvidence(passages, scored, question));
   const quotes = confidence < options.minConfidence ? [] : selectQuotes(scored, input, options);
   if (quotes.length === 0) return { refused: true, reason: 'not_answered', quotes: [], confidence };
   return { refused: false, quotes, confidence };

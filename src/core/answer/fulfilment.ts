@@ -1,4 +1,4 @@
-import type { Expectation } from './answer-kind.ts';
+import type { AnswerKind, Expectation } from './answer-kind.ts';
 
 const NUMBER =
   /\d[\d.,]*|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty|sixty|hundreds?|thousands?|millions?|billions?|dozens?|half|twice|several)\b/giu;
@@ -8,33 +8,28 @@ const REASON =
   /\b(?:because|due to|since|so that|in order to|caus\w+|reason\w*|therefore|as a result|result\w*|lead\w*|led|to (?:avoid|prevent|ensure|make|allow|help))\b/i;
 const CAPITALISED = /(?<=[^.!?\s"“(]\s+["“(]?)\p{Lu}[\p{L}\p{M}'’-]+/gu;
 
-/**
- * How well a text holds what the question expects, 0 to 1; things that the question names itself don't count.
- * A date or a number says more than a capital letter.
- */
+type Test = (text: string, vocabulary: ReadonlySet<string>, counted: string) => number;
+
+/** A date or a number says more than a capital letter, and so is worth more. */
+const TESTS = {
+  date: (text, vocabulary) => (hasNew(text, DATE, vocabulary) ? 1 : 0),
+  percentage: (text) => (/\d\s?%|\bper ?cent/i.test(text) ? 1 : 0),
+  money: (text) => (/[$€£¥]\s?\d|\b(?:dollars?|euros?|pounds?|cents?)\b/i.test(text) ? 1 : 0),
+  number: (text, vocabulary, counted) => numberFulfilment(text, vocabulary, counted),
+  person: (text, vocabulary) => (hasNew(text, CAPITALISED, vocabulary) ? 0.5 : 0),
+  place: (text, vocabulary) => (hasNew(text, CAPITALISED, vocabulary) ? 0.25 : 0),
+  reason: (text) => (REASON.test(text) ? 0.3 : 0),
+  /** Told by the kind of the unit, not by its words. */
+  code: () => 0,
+} satisfies Record<AnswerKind, Test>;
+
+/** How well a text holds what the question expects, 0 to 1; what the question names itself doesn't count. */
 export function fulfilment(
   { kind, counted }: Expectation,
   text: string,
   vocabulary: ReadonlySet<string>,
 ): number {
-  switch (kind) {
-    case 'date':
-      return hasNew(text, DATE, vocabulary) ? 1 : 0;
-    case 'percentage':
-      return /\d\s?%|\bper ?cent/i.test(text) ? 1 : 0;
-    case 'money':
-      return /[$€£¥]\s?\d|\b(?:dollars?|euros?|pounds?|cents?)\b/i.test(text) ? 1 : 0;
-    case 'number':
-      return numberFulfilment(text, counted, vocabulary);
-    case 'person':
-      return hasNew(text, CAPITALISED, vocabulary) ? 0.5 : 0;
-    case 'place':
-      return hasNew(text, CAPITALISED, vocabulary) ? 0.25 : 0;
-    case 'reason':
-      return REASON.test(text) ? 0.3 : 0;
-    case 'code':
-      return 0;
-  }
+  return TESTS[kind](text, vocabulary, counted);
 }
 
 function hasNew(text: string, pattern: RegExp, vocabulary: ReadonlySet<string>): boolean {
@@ -45,7 +40,7 @@ function hasNew(text: string, pattern: RegExp, vocabulary: ReadonlySet<string>):
 const COUNTED_WITHIN = 40;
 
 /** A number right before what is counted says all, any other number something. */
-function numberFulfilment(text: string, counted: string, vocabulary: ReadonlySet<string>): number {
+function numberFulfilment(text: string, vocabulary: ReadonlySet<string>, counted: string): number {
   let best = 0;
   for (const match of text.matchAll(NUMBER)) {
     if (vocabulary.has(match[0].toLowerCase())) continue;

@@ -4,6 +4,8 @@ import type { Span } from '../documents/document.ts';
 export interface Line extends Span {
   /** Where its words start: after white space and the mark of a list item or quote. */
   readonly content: number;
+  /** White space before the first character. */
+  readonly indent: number;
   readonly isBlank: boolean;
   readonly isItem: boolean;
   readonly isRow: boolean;
@@ -43,6 +45,7 @@ function readLine(line: string, start: number): Line {
     start,
     end: start + trimmed.length,
     content: start + (marker?.length ?? indent),
+    indent,
     isBlank: trimmed === '',
     isItem: marker !== undefined,
     isRow: trimmed.includes(' | '),

@@ -23,6 +23,8 @@ export interface Question {
   readonly vocabulary: ReadonlySet<string>;
   readonly expected: Expectation | null;
   readonly vector: Float32Array;
+  /** False when the model knows no word of the question. */
+  readonly hasVector: boolean;
 }
 
 export function readQuestion(input: ExtractInput, tools: ExtractTools): Question {
@@ -40,6 +42,7 @@ export function readQuestion(input: ExtractInput, tools: ExtractTools): Question
       text: input.query.slice(first.start, first.end),
     });
   }
+  const vector = tools.embed(input.query);
   return {
     text: input.query,
     words,
@@ -47,7 +50,8 @@ export function readQuestion(input: ExtractInput, tools: ExtractTools): Question
     totalWeight: words.reduce((sum, { weight }) => sum + weight, 0),
     vocabulary: new Set(input.query.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []),
     expected: expectedAnswer(input.query),
-    vector: tools.embed(input.query),
+    vector,
+    hasVector: vector.some((value) => value !== 0),
   };
 }
 

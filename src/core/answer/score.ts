@@ -1,37 +1,27 @@
-import { fulfilment } from './fulfilment.ts';
-import { coverage, type Candidate, type ReadPassage } from './candidates.ts';
+import type { Candidate, ReadPassage } from './candidates.ts';
 import type { ExtractInput, ExtractTools } from './extraction.ts';
+import { featuresOf, type Features } from './features.ts';
 import type { Question } from './question.ts';
 
-/** What speaks for a unit, each about 0 to 1, and what it weighs (measured in docs/evaluation.md). */
-export const WEIGHTS = {
-  /** Share of the question's idf in the unit itself. */
+/**
+ * Log odds per feature, fitted on questions with known answers (docs/evaluation.md) and rounded; the last four
+ * are set by hand. A difference of 1 between two units makes one e times as likely to hold the answer.
+ */
+export const WEIGHTS: Features = {
   coverage: 4.4,
-  /** Further share that the title and the headings hold. */
   titled: 1.1,
-  /** Further share in the unit before, when this one leans on it. */
   leaning: 2.3,
-  /** Further share in the unit before, otherwise. */
   before: 1.6,
-  /** Neighbouring words of the question that stand close to each other. */
   near: 2,
-  /** Cosine of question and unit. */
   cosine: 3.2,
-  /** Score of the passage against the best one. */
   passage: 5.2,
-  /** It holds a date, a name, a number: what the question asks for. */
   expected: 2.4,
-  /** Long enough to say something. */
   length: 0.5,
-  /** A question, not an answer. */
   asking: -3,
-  /** Not a whole sentence. */
+  dangling: -1.5,
   fragment: -0.5,
-  /** Code when the question asks for code. */
   code: 1,
-} as const;
-
-export type Features = Record<keyof typeof WEIGHTS, number>;
+};
 
 export interface ScoredCandidate extends Candidate {
   readonly score: number;
@@ -39,7 +29,7 @@ export interface ScoredCandidate extends Candidate {
 }
 
 /** So many of the best candidates are compared with the question by their vectors. */
-const EMBEDDED = 24;
+const EMBEDDED = 12;
 
 /** Quotable units, best first. */
 export function scoreCandidates(
@@ -47,25 +37,33 @@ export function scoreCandidates(
   question: Question,
   { input, tools }: { readonly input: ExtractInput; readonly tools: ExtractTools },
 ): ScoredCandidate[] {
-  const best = Math.max(...input.passages.map(({ score }) => score), 1e-9);
-  const scored: { candidate: Candidate; features: Features; score: number }[] = [];
+  const best = Math.max(...input.passages.map(({ score }) => score), Number.MIN_VALUE);
+  const scored: ScoredCandidate[] = [];
   for (const [number, passage] of passages.entries()) {
-    const passageScore = Math.max(0, input.passages[number]?.score ?? 0) / best;
+    const share = Math.max(0, input.passages[number]?.score ?? 0) / best;
     for (const candidate of passage.candidates) {
       if (candidate.kind === 'heading') continue;
-      const features = featuresOf(candidate, passage, question);
-      features.passage = passageScore;
-      scored.push({ candidate, features, score: weigh(features) });
+      const features = { ...featuresOf(candidate, passage, question), passage: share };
+      scored.push({ ...candidate, features, score: weigh(features) });
     }
   }
-  scored.sort((a, b) => b.score - a.score);
-  for (const entry of scored.slice(0, EMBEDDED)) {
-    entry.features.cosine = Math.max(0, dot(question.vector, tools.embed(entry.candidate.text)));
-    entry.score = weigh(entry.features);
-  }
-  scored.sort((a, b) => b.score - a.score);
-  return scored.map(({ candidate, features, score }) => ({ ...candidate, features, score }));
+  scored.sort(byScore);
+  const head = question.hasVector ? scored.splice(0, EMBEDDED) : [];
+  const measured = head.map((candidate) => withCosine(candidate, question.vector, tools));
+  return [...measured, ...scored].sort(byScore);
 }
+
+function byScore(a: ScoredCandidate, b: ScoredCandidate): number {
+  return b.score - a.score;
+}
+
+function withCosine(candidate: ScoredCandidate, vector: Float32Array, tools: ExtractTools): ScoredCandidate {
+  const cosine = Math.max(0, dot(vector, tools.embed(candidate.text)));
+  const features = Object.assign(candidate.features, { cosine });
+  return Object.assign(candidate, { features, score: weigh(features) });
+}
+
+const FEATURE_NAMES = Object.keys(WEIGHTS) as (keyof Features)[];
 
 function weigh(features: Features): number {
   let score = 0;
@@ -73,62 +71,7 @@ function weigh(features: Features): number {
   return score;
 }
 
-const FEATURE_NAMES = Object.keys(WEIGHTS) as (keyof typeof WEIGHTS)[];
-
-const LEANING =
-  /^(?:["“(]?)(?:he|she|it|they|his|her|its|their|this|that|these|those|such|here|there|the (?:former|latter|same)|both|another|ele|ela|eles|elas|isto|isso|este|esta|esse|essa|er|sie|es|diese[rsn]?|il|elle|ils|elles|cette?|ces)\b/i;
-
-function featuresOf(candidate: Candidate, passage: ReadPassage, question: Question): Features {
-  const { words, headingWords } = { words: candidate.words, headingWords: passage.headingWords };
-  const before = passage.candidates[candidate.order - 1];
-  const further = before === undefined ? 0 : coverage(without(before.words, words, headingWords), question);
-  const leans =
-    before !== undefined &&
-    (LEANING.test(candidate.text) || /[?:]$/.test(before.text) || candidate.kind === 'code');
-  return {
-    coverage: coverage(words, question),
-    titled: coverage(without(headingWords, words), question),
-    leaning: leans ? further : 0,
-    before: leans ? 0 : further,
-    near: nearness(candidate, question),
-    cosine: 0,
-    passage: 0,
-    expected:
-      question.expected === null ? 0 : fulfilment(question.expected, candidate.text, question.vocabulary),
-    length: Math.min(1, candidate.length / 20),
-    asking: candidate.text.endsWith('?') ? 1 : 0,
-    fragment: candidate.kind === 'fragment' ? 1 : 0,
-    code: question.expected?.kind === 'code' && candidate.kind === 'code' ? 1 : 0,
-  };
-}
-
-function without(words: ReadonlySet<number>, ...known: readonly ReadonlySet<number>[]): number[] {
-  return [...words].filter((word) => !known.some((set) => set.has(word)));
-}
-
-const WINDOW = 5;
-
-/** Share of neighbouring pairs of the question's words that stand within a few terms of each other. */
-function nearness({ hits }: Candidate, { words }: Question): number {
-  let total = 0;
-  let close = 0;
-  for (let second = 1; second < words.length; second++) {
-    const weight = (words[second - 1]?.weight ?? 0) + (words[second]?.weight ?? 0);
-    total += weight;
-    if (isClose(hits, second)) close += weight;
-  }
-  return total === 0 ? 0 : close / total;
-}
-
-function isClose(hits: Candidate['hits'], second: number): boolean {
-  return hits.some(
-    ({ word, place }) =>
-      word === second &&
-      hits.some((other) => other.word === second - 1 && Math.abs(other.place - place) <= WINDOW),
-  );
-}
-
-export function dot(a: Float32Array, b: Float32Array): number {
+function dot(a: Float32Array, b: Float32Array): number {
   let sum = 0;
   for (let i = 0; i < a.length; i++) sum += (a[i] ?? 0) * (b[i] ?? 0);
   return sum;

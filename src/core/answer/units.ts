@@ -1,15 +1,17 @@
 import type { Span } from '../documents/document.ts';
-import { clauseWindows } from './clauses.ts';
 import type { ExtractTools, Passage } from './extraction.ts';
 import { textLines, type Line } from './lines.ts';
+import { isStopped, looksLikeHeading, plainText } from './prose.ts';
+import { clauseWindows, lineWindows } from './windows.ts';
 
 /** What is quoted whole or not at all. */
 export type UnitKind =
   | 'sentence'
   /** Some clauses of a sentence that is too long to quote. */
   | 'clause'
-  /** A line without a stop: half a thought, quoted only when nothing better is there. */
+  /** A line without a stop, or what a chunk's border left of a sentence: quoted when nothing better is there. */
   | 'fragment'
+  /** A sentence of a list item, or a line that a colon announced. */
   | 'item'
   | 'row'
   | 'code'
@@ -21,15 +23,18 @@ export interface Unit extends Span {
   readonly kind: UnitKind;
 }
 
+/** A longer sentence or code block is cut to this share of an answer, so that something else fits beside it. */
+const WINDOW_SHARE = 0.6;
+
 /** Cuts a passage into what can be quoted, in reading order. */
 export function unitsOf(passage: Passage, tools: ExtractTools, maxChars: number): Unit[] {
-  const headings = new Set([passage.title, ...passage.headingPath].map(plain));
+  const headings = new Set([passage.title, ...passage.headingPath].map(plainText));
   const units: Unit[] = [];
   for (const block of blocksOf(textLines(passage.text))) {
-    if (block.kind === 'code') units.push({ kind: 'code', start: block.start, end: block.end });
+    if (block.kind === 'code') units.push(...codeUnits(block, maxChars));
     else if (block.kind === 'table') {
       for (const line of block.lines) units.push({ kind: 'row', start: line.start, end: line.end });
-    } else proseUnits(block, { text: passage.text, headings, units, tools, maxChars });
+    } else proseUnits(block, { passage, headings, units, tools, maxChars });
   }
   return units;
 }
@@ -39,7 +44,7 @@ interface TextBlock extends Span {
   readonly lines: readonly Line[];
 }
 
-/** Lines between blank lines, cut where prose, code and tables meet. */
+/** What stands between blank lines. */
 function blocksOf(lines: readonly Line[]): TextBlock[] {
   const blocks: TextBlock[] = [];
   let open: Line[] = [];
@@ -63,23 +68,27 @@ function kindOfBlock(lines: readonly Line[]): TextBlock['kind'] {
   return lines.filter(({ isCode }) => isCode).length > lines.length / 2 ? 'code' : 'prose';
 }
 
+function codeUnits({ start, end, lines }: TextBlock, maxChars: number): Unit[] {
+  if (end - start <= maxChars) return [{ kind: 'code', start, end }];
+  return lineWindows(lines, maxChars * WINDOW_SHARE).map((span) =>
+    Object.assign(span, { kind: 'code' as const }),
+  );
+}
+
 interface ProseContext {
-  readonly text: string;
+  readonly passage: Passage;
   readonly headings: ReadonlySet<string>;
   readonly units: Unit[];
   readonly tools: ExtractTools;
   readonly maxChars: number;
 }
 
-function proseUnits(block: TextBlock, context: ProseContext): void {
-  const { lines } = block;
+function proseUnits({ lines }: TextBlock, context: ProseContext): void {
   const width = Math.max(...lines.map(({ start, end }) => end - start));
   let from = 0;
-  for (let at = 0; at < lines.length; at++) {
-    const line = lines[at];
+  for (const [at, line] of lines.entries()) {
     const next = lines[at + 1];
-    if (line === undefined || (next !== undefined && isWrapped(line, next, { width, text: context.text })))
-      continue;
+    if (next !== undefined && isWrapped(line, next, { width, text: context.passage.text })) continue;
     const first = lines[from];
     if (first !== undefined) paragraphUnits(first, line, context);
     from = at + 1;
@@ -87,55 +96,48 @@ function proseUnits(block: TextBlock, context: ProseContext): void {
 }
 
 const WIDEST_WRAP = 130;
+const NARROWEST_WRAP = 40;
 
-/** Whether the line break between two lines only breaks the line: the next word had no room, or goes on in lower case. */
-function isWrapped(line: Line, next: Line, { width, text }: { width: number; text: string }): boolean {
+/** Whether a line end only breaks the line: the next word had no room, or goes on in lower case. */
+function isWrapped(
+  line: Line,
+  next: Line,
+  { width, text }: { readonly width: number; readonly text: string },
+): boolean {
   if (next.isItem) return false;
   const start = text.charAt(next.content);
   if (start !== start.toUpperCase()) return true;
-  if (width > WIDEST_WRAP) return false;
-  const word = text.slice(next.content, next.end).search(/\s|$/);
-  return line.end - line.start > 40 && line.end - line.start + 1 + word > width;
+  const length = line.end - line.start;
+  if (width > WIDEST_WRAP || length < NARROWEST_WRAP) return false;
+  return length + 1 + text.slice(next.content, next.end).search(/\s|$/) > width;
 }
 
+/** Adds the sentences of a paragraph, an item or a line. */
 function paragraphUnits(first: Line, last: Line, context: ProseContext): void {
-  const { text, units, headings, tools } = context;
-  const start = first.content;
-  const spans = tools.sentenceSpans(text, start, last.end);
-  for (const span of spans) {
-    const sentence = text.slice(span.start, span.end);
-    if (sentence.length > context.maxChars) {
-      for (const clause of clauseWindows(text, span, context.maxChars * CLAUSE_SHARE))
-        units.push({ kind: 'clause', ...clause });
-    } else
-      units.push({
-        kind: kindOfSentence(sentence, first.isItem, headings),
-        start: span.start,
-        end: span.end,
-      });
+  const { passage, units, tools, maxChars } = context;
+  const { text } = passage;
+  for (const span of tools.sentenceSpans(text, first.content, last.end)) {
+    if (span.end - span.start > maxChars) {
+      for (const clause of clauseWindows(text, span, maxChars * WINDOW_SHARE))
+        units.push(Object.assign(clause, { kind: 'clause' as const }));
+    } else units.push(Object.assign(span, { kind: kindOfSentence(span, first.isItem, context) }));
   }
 }
 
-/** Clauses of a longer sentence fill this share of an answer, so that something else fits beside them. */
-const CLAUSE_SHARE = 0.6;
-
-const STOPPED = /[.!?…。！？｡:;]["'”’»)\]」』*_]*$/;
-const FEWEST_WORDS = 5;
-
-function kindOfSentence(sentence: string, isItem: boolean, headings: ReadonlySet<string>): UnitKind {
-  if (headings.has(plain(sentence))) return 'heading';
+function kindOfSentence({ start, end }: Span, isItem: boolean, context: ProseContext): UnitKind {
+  const { passage, headings, units } = context;
+  const sentence = passage.text.slice(start, end);
+  if (looksLikeHeading(sentence, headings))
+    return isAnnounced(start, units, passage.text) ? 'item' : 'heading';
   if (isItem) return 'item';
-  if (STOPPED.test(sentence)) return 'sentence';
-  return countWords(sentence) < FEWEST_WORDS || sentence.length < 40 ? 'heading' : 'fragment';
+  if (!isStopped(sentence)) return isAnnounced(start, units, passage.text) ? 'item' : 'fragment';
+  return units.length === 0 && passage.start > 0 && /^\p{Ll}/u.test(sentence) ? 'fragment' : 'sentence';
 }
 
-function countWords(text: string): number {
-  return text.match(/[\p{L}\p{N}][^\s]*/gu)?.length ?? 0;
-}
-
-function plain(text: string): string {
-  return text
-    .toLowerCase()
-    .replaceAll(/[^\p{L}\p{N}]+/gu, ' ')
-    .trim();
+/** Whether the unit before ends in a colon, or is one of a list that a colon opened, on the line before. */
+function isAnnounced(start: number, units: readonly Unit[], text: string): boolean {
+  const before = units.at(-1);
+  if (before === undefined) return false;
+  if (text.charAt(before.end - 1) === ':') return true;
+  return before.kind === 'item' && text.slice(before.end, start).trimEnd() === '' && start - before.end <= 2;
 }
