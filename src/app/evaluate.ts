@@ -11,7 +11,7 @@ import {
 } from '../core/documents/ids.ts';
 import { HoldfastError } from '../core/errors.ts';
 import { sourceKeyOf } from '../core/ingest/prepare.ts';
-import type { RetrievalMode, SearchResult } from '../core/retrieval/search.ts';
+import type { RetrievalMode } from '../core/retrieval/search.ts';
 import type { Logger } from '../lib/logger.ts';
 import { meanMetrics, rankingMetrics, type RankingMetrics } from '../lib/ranking-metrics.ts';
 import { readEvaluationSet, type EvaluationQuery, type EvaluationSet } from './evaluation-set.ts';
@@ -47,6 +47,7 @@ export interface LoadedSet extends AsyncDisposable {
   readonly documents: number;
   /** The id that the set knows a document by. */
   externalId(id: DocumentId): string;
+  internalId(id: string): DocumentId;
 }
 
 const RESULTS = 100;
@@ -55,14 +56,14 @@ const NEVER = new AbortController().signal;
 /** Measures retrieval through the product's own ingest and search. @throws `evaluation_set_invalid`. */
 export async function evaluateSet(folder: string, options: EvaluateOptions): Promise<Evaluation> {
   await using loaded = await loadSet(folder, options);
-  const { set, service, scope } = loaded;
+  const { set } = loaded;
   const judged = set.queries.slice(0, options.limit).filter(({ _id }) => isJudged(set, _id));
   const modes: Partial<Record<EvaluationMode, RankingMetrics>> = {};
   for (const mode of options.modes) {
     const each: RankingMetrics[] = [];
     for (const query of judged) {
-      const results = await searchFor(service, scope, { query, mode });
-      each.push(rankingMetrics(documentsOf(results, loaded), set.judgements.get(query._id) ?? new Map()));
+      const ranked = await rankDocuments(loaded, query, mode);
+      each.push(rankingMetrics(ranked, set.judgements.get(query._id) ?? new Map()));
       options.onProgress?.(`${set.name} ${mode}: ${each.length} of ${judged.length} questions`);
     }
     modes[mode] = meanMetrics(each);
@@ -104,6 +105,7 @@ export async function loadSet(
       chunks: summary.chunks,
       documents: summary.documents,
       externalId: (id) => ids.get(id) ?? id,
+      internalId: (id) => documentId(scope, sourceKeyOf(corpusFile, id)),
       [Symbol.asyncDispose]: async () => stack.disposeAsync(),
     };
   } catch (error) {
@@ -132,17 +134,14 @@ function isJudged(set: EvaluationSet, id: string): boolean {
   return [...(set.judgements.get(id)?.values() ?? [])].some((grade) => grade > 0);
 }
 
-async function searchFor(
-  service: Service,
-  scope: Scope,
-  { query, mode }: { readonly query: EvaluationQuery; readonly mode: EvaluationMode },
-): Promise<readonly SearchResult[]> {
-  const { tenant, collection } = scope;
+/** Documents by the set's own ids, each once, at the rank of its best passage. */
+export async function rankDocuments(
+  loaded: LoadedSet,
+  query: EvaluationQuery,
+  mode: EvaluationMode,
+): Promise<string[]> {
+  const { tenant, collection } = loaded.scope;
   const request = { tenant, query: query.text, collections: [collection], filter: {}, topK: RESULTS, mode };
-  return (await service.search(request, NEVER)).results;
-}
-
-/** Each document once, at the rank of its best passage. */
-function documentsOf(results: readonly SearchResult[], loaded: LoadedSet): string[] {
+  const { results } = await loaded.service.search(request, NEVER);
   return [...new Set(results.map(({ documentId: id }) => loaded.externalId(id)))];
 }
