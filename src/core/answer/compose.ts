@@ -26,7 +26,7 @@ export function composeAnswer(extraction: Extraction, results: readonly SearchRe
   });
   return {
     answer: {
-      text: cited.map(({ quote }, at) => marked(quote, at + 1)).join(' '),
+      text: joinMarked(cited.map(({ quote }) => quote)),
       mode: 'extractive',
       refused: false,
       reason: null,
@@ -41,9 +41,17 @@ const REFUSALS = {
     'The documents do not seem to answer this question; the closest passages are listed as results.',
 } as const;
 
-/** Quotes of several lines (code, tables, lists) stand on lines of their own. */
-function marked({ quote }: Quote, marker: number): string {
-  return quote.includes('\n') ? `\n${quote}\n[${marker}]` : `${quote} [${marker}]`;
+/** Quotes with their markers; those of several lines (code, tables, lists) stand on lines of their own. */
+function joinMarked(quotes: readonly Quote[]): string {
+  let text = '';
+  let wasBlock = false;
+  for (const [at, { quote }] of quotes.entries()) {
+    const isBlock = quote.includes('\n');
+    if (at > 0) text += isBlock || wasBlock ? '\n' : ' ';
+    text += `${quote}${isBlock ? '\n' : ' '}[${at + 1}]`;
+    wasBlock = isBlock;
+  }
+  return text;
 }
 
 function toCitation({ start, end, quote }: Quote, result: SearchResult, marker: number): Citation {

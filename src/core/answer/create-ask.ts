@@ -109,7 +109,6 @@ async function extract(
 
 function toPassage({ ranked, chunk }: Retrieval['passages'][number]): Passage {
   const { text, start, title, headingPath } = chunk;
-  const cosine = Number.isNaN(ranked.cosine) ? null : ranked.cosine;
   return {
     chunkId: chunk.id,
     text,
@@ -117,7 +116,6 @@ function toPassage({ ranked, chunk }: Retrieval['passages'][number]): Passage {
     language: chunk.language ?? 'en',
     title,
     headingPath,
-    cosine,
     score: ranked.score,
   };
 }

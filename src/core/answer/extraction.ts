@@ -14,8 +14,6 @@ export interface Passage {
   readonly title: string;
   /** Headings above the chunk, outermost first. */
   readonly headingPath: readonly string[];
-  /** Cosine of question and chunk, or null when there is no dense side. */
-  readonly cosine: number | null;
   /** The rank-deciding score; comparable within one question. */
   readonly score: number;
 }

@@ -10,11 +10,14 @@ export interface Line extends Span {
   readonly isItem: boolean;
   readonly isRow: boolean;
   readonly isCode: boolean;
+  /** Starts with a bracket that closes. */
+  readonly isCloser: boolean;
 }
 
 const ITEM = /^\s*(?:[-*+•·]|\(?(?:\d{1,3}|[a-z])[.)])\s+(?=\S)/;
 const CODE_SIGNS: readonly RegExp[] = [
-  /[;{}]\s*$/,
+  /[;{}\\]\s*$/,
+  /^\s*--?[a-z][\w-]*(?:[ =]|$)/,
   /^\s*(?:\/\/|\/\*|\*\/|#include|#\[|#!|@\w|def |import \w|from \S+ import|return\b.*[()\w]$|fn |func |function |class \w+.*[:{(]$|const |let |var |pub |use \w+::|package |public |private |static |export )/,
   /^\s{2,}\S.*[=()[\]{}<>:,]/,
   /^\s*[$>] \S/,
@@ -50,5 +53,6 @@ function readLine(line: string, start: number): Line {
     isItem: marker !== undefined,
     isRow: trimmed.includes(' | '),
     isCode: marker === undefined && CODE_SIGNS.some((sign) => sign.test(trimmed)),
+    isCloser: /^\s*[)\]}]/.test(trimmed),
   };
 }

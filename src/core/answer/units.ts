@@ -127,9 +127,9 @@ function paragraphUnits(first: Line, last: Line, context: ProseContext): void {
 function kindOfSentence({ start, end }: Span, isItem: boolean, context: ProseContext): UnitKind {
   const { passage, headings, units } = context;
   const sentence = passage.text.slice(start, end);
+  if (isItem) return headings.has(plainText(sentence)) ? 'heading' : 'item';
   if (looksLikeHeading(sentence, headings))
     return isAnnounced(start, units, passage.text) ? 'item' : 'heading';
-  if (isItem) return 'item';
   if (!isStopped(sentence)) return isAnnounced(start, units, passage.text) ? 'item' : 'fragment';
   return units.length === 0 && passage.start > 0 && /^\p{Ll}/u.test(sentence) ? 'fragment' : 'sentence';
 }

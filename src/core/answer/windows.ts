@@ -30,7 +30,7 @@ export function lineWindows(lines: readonly Line[], maxChars: number): Span[] {
     const before = lines[at - 1];
     const opens =
       before === undefined ||
-      (line.indent <= before.indent && line.start - (starts.at(-1) ?? 0) >= CODE_STEP);
+      (!line.isCloser && line.indent <= before.indent && line.start - (starts.at(-1) ?? 0) >= CODE_STEP);
     if (opens) {
       if (before !== undefined) ends.push(before.end);
       starts.push(line.start);
