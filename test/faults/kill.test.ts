@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as after } from 'node:timers/promises';
+import { test } from 'node:test';
+import { spawnServer, type Server } from '../end-to-end/process.ts';
+import { auditFolder } from './audit.ts';
+import { Ledger } from './ledger.ts';
+import { seededRandom, type Random } from './random.ts';
+import { createRevisions } from './revision.ts';
+import { DOCS, lanes, type Lane, type Workload } from './workload.ts';
+
+/** `HOLDFAST_KILL_SEED` repeats a run, `HOLDFAST_KILL_ROUNDS` makes it longer or shorter. */
+const SEED = Number(process.env['HOLDFAST_KILL_SEED'] ?? Date.now() % 1_000_000);
+const ROUNDS = Number(process.env['HOLDFAST_KILL_ROUNDS'] ?? (process.env['CI'] === undefined ? 20 : 100));
+
+/** When a process is killed: while it starts, while it works, or while it stops. */
+const MOMENTS = ['start', 'work', 'work', 'work', 'work', 'work', 'stop'] as const;
+
+test(
+  `kill -9 at any moment loses no acknowledged document (${ROUNDS} rounds, HOLDFAST_KILL_SEED=${SEED})`,
+  { timeout: 900_000 },
+  async (t) => {
+    const home = mkdtempSync(join(tmpdir(), 'holdfast-kill-'));
+    const random = seededRandom(SEED);
+    const workload: Workload = {
+      ledger: new Ledger(),
+      random,
+      revise: createRevisions(random),
+      folder: join(home, 'files'),
+      files: new Map(),
+    };
+    mkdirSync(workload.folder);
+    const counts = { start: 0, work: 0, stop: 0, acknowledged: 0 };
+    for (let round = 1; round <= ROUNDS; round++) {
+      const moment = random.pick(MOMENTS);
+      counts[moment]++;
+      counts.acknowledged += await killedRound(join(home, 'data'), workload, { moment, random });
+      await audit(home, workload.ledger, round);
+    }
+    t.diagnostic(JSON.stringify({ seed: SEED, rounds: ROUNDS, ...counts }));
+    assert.ok(counts.acknowledged > ROUNDS, 'hardly anything was acknowledged: the test shows nothing');
+    rmSync(home, { recursive: true });
+  },
+);
+
+interface Kill {
+  readonly moment: (typeof MOMENTS)[number];
+  readonly random: Random;
+}
+
+/** Starts a server, lets clients write, kills it. Returns how many writes were acknowledged. */
+async function killedRound(data: string, workload: Workload, { moment, random }: Kill): Promise<number> {
+  const starting = spawnServer(data);
+  if (moment === 'start') {
+    await after(random.below(600));
+    starting.signal('SIGKILL');
+    await starting.ended;
+    return 0;
+  }
+  const server = await starting.listening;
+  const work = startWork(server, workload);
+  await work.acknowledgements(1 + random.below(40));
+  await after(random.below(30));
+  if (moment === 'stop') {
+    server.signal('SIGTERM');
+    await after(random.below(120));
+  }
+  server.signal('SIGKILL');
+  await server.ended;
+  return work.stopped();
+}
+
+interface Work {
+  /** Resolves when so many writes were acknowledged, or when a client has failed. */
+  acknowledgements(count: number): Promise<void>;
+  /** Waits for the clients and returns the number of acknowledged writes; rejects when one saw a wrong answer. */
+  stopped(): Promise<number>;
+}
+
+function startWork(server: Server, workload: Workload): Work {
+  let acknowledged = 0;
+  let wanted = Number.POSITIVE_INFINITY;
+  const reached = Promise.withResolvers<void>();
+  const count = (): void => {
+    acknowledged++;
+    if (acknowledged >= wanted) reached.resolve();
+  };
+  const running = (async () => {
+    // The first round makes the collection; later it is there.
+    await server.api.send('POST', '/api/v1/rag/collections', { body: { name: DOCS, language: 'en' } });
+    return Promise.all(lanes(workload).map(async (lane) => untilDisconnected(lane, server, count)));
+  })();
+  running.then(
+    () => reached.resolve(),
+    () => reached.resolve(),
+  );
+  return {
+    async acknowledgements(limit) {
+      wanted = limit;
+      if (acknowledged >= limit) return;
+      await reached.promise;
+    },
+    async stopped() {
+      await running;
+      return acknowledged;
+    },
+  };
+}
+
+/** A broken connection ends a client; so does a server that refuses new work because it stops. */
+async function untilDisconnected(lane: Lane, server: Server, count: () => void): Promise<void> {
+  try {
+    await lane(server.api, count);
+  } catch (error) {
+    if (error instanceof assert.AssertionError && !/answered 503$/.test(error.message)) throw error;
+  }
+}
+
+/** Checks a copy, so that the next process finds what the killed one left. */
+async function audit(home: string, ledger: Ledger, round: number): Promise<void> {
+  const copy = join(home, 'copy');
+  if (!existsSync(join(home, 'data'))) return;
+  cpSync(join(home, 'data'), copy, { recursive: true, preserveTimestamps: true });
+  try {
+    await auditFolder(copy, ledger);
+  } catch (error) {
+    throw new Error(`round ${round} of HOLDFAST_KILL_SEED=${SEED}; the data folder is kept in ${home}`, {
+      cause: error,
+    });
+  }
+  rmSync(copy, { recursive: true });
+}
