@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
 import { loadStaticModel } from '../../adapters/embedder/static.ts';
 import { MODEL_FOLDER } from '../../app/package-folders.ts';
-import { normalise, staticModel, type StaticModelDescription } from './static-model.ts';
+import { normalise, staticModel, type StaticModel, type StaticModelDescription } from './static-model.ts';
 
 interface Golden {
   readonly cases: readonly {
@@ -51,10 +51,11 @@ describe('the static model of the package', () => {
   });
 });
 
-describe('a static model', () => {
-  const read = () =>
-    staticModel({ description: tiny, vocabulary: tinyVocabulary, embeddings: tinyEmbeddings });
+function read(): StaticModel {
+  return staticModel({ description: tiny, vocabulary: tinyVocabulary, embeddings: tinyEmbeddings });
+}
 
+describe('a static model', () => {
   it('cuts words into the longest known pieces', () => {
     assert.deepEqual([...read().tokenize('Hold, HOLD')], [1, 3, 1]);
     assert.deepEqual(

@@ -15,7 +15,7 @@ export interface LexicalConstants {
   /** Weight of adjacent query terms within `window` terms of each other. */
   readonly windowWeight: number;
   readonly window: number;
-  /** How many of the best candidates are scored again with proximity. */
+  /** Proximity is looked at for so many of the best candidates, or for all results when more are asked for. */
   readonly rescored: number;
 }
 

@@ -119,36 +119,40 @@ export class LexicalIndex {
     return { terms, pairs: this.#pairs(tokens, positions) };
   }
 
-  /** The best `limit` slots that pass the filter, best first. */
+  /** The best `limit` slots that pass the filter, best first, with the scores that `score` gives them. */
   search(query: LexicalQuery, filter: SlotFilter, limit: number): Candidates {
     if (query.terms.length === 0) return { slots: new Uint32Array(0), scores: new Float64Array(0) };
     const scores = this.#accumulate(query);
-    const best = new TopK(Math.max(limit, this.#constants.rescored));
+    const pool = new TopK(Math.max(limit, this.#constants.rescored));
     const { length } = this.#lengths;
-    let { threshold } = best;
-    threshold = Math.max(threshold, 0);
+    let threshold = 0;
     for (let slot = 0; slot < length; slot++) {
       const score = scores[slot] ?? 0;
       if (score <= threshold || !filter(slot)) continue;
-      best.offer(slot, score);
-      threshold = Math.max(best.threshold, 0);
+      pool.offer(slot, score);
+      threshold = Math.max(pool.threshold, 0);
     }
-    return this.#rescore(query, best.drain(), limit);
+    const found = pool.drain();
+    const proximity = this.#proximity(query);
+    const best = new TopK(limit);
+    for (const [i, slot] of found.slots.entries()) best.offer(slot, (found.scores[i] ?? 0) + proximity(slot));
+    return best.drain();
   }
 
-  /** The full score of single slots, in the order given. */
+  /** The score of single slots, in the order given; 0 when no term matches. */
   score(query: LexicalQuery, slots: Uint32Array): Float64Array {
-    const scores = new Float64Array(slots.length);
     const proximity = this.#proximity(query);
-    for (const [at, slot] of slots.entries()) {
+    const saturation = this.#saturation();
+    return Float64Array.from(slots, (slot) => {
+      const saturated = saturation.base + saturation.slope * (this.#lengths.data[slot] ?? 0);
       let score = 0;
-      for (const term of query.terms) {
-        const frequency = this.#frequency(term.id, slot);
-        if (frequency > 0) score += (term.weight * frequency) / (frequency + this.#saturation(slot));
+      for (const { id, weight } of query.terms) {
+        const frequency = this.#frequency(id, slot);
+        // In single precision, as they are added up in a search.
+        if (frequency > 0) score = Math.fround(score + (weight * frequency) / (frequency + saturated));
       }
-      scores[at] = score === 0 ? 0 : score + proximity(slot, this.#saturation(slot));
-    }
-    return scores;
+      return score === 0 ? 0 : score + proximity(slot);
+    });
   }
 
   /** A compact copy for a snapshot. */
@@ -190,20 +194,18 @@ export class LexicalIndex {
     return pairs;
   }
 
-  /** BM25's k1 * (1 - b + b * length / average length). */
-  #saturation(slot: number): number {
+  /** BM25's k1 * (1 - b + b * length / average length) as base + slope * length, in quantised frequencies. */
+  #saturation(): { readonly base: number; readonly slope: number } {
     const { k1, b } = this.#constants;
     const average = this.#totalLength / Math.max(1, this.size) || 1;
-    return k1 * (1 - b + (b * (this.#lengths.data[slot] ?? 0)) / average);
+    return { base: k1 * (1 - b) * FREQUENCY_SCALE, slope: (k1 * b * FREQUENCY_SCALE) / average };
   }
 
   #accumulate(query: LexicalQuery): Float32Array {
     const { length } = this.#lengths;
     if (this.#accumulators.length < length) this.#accumulators = new Float32Array(this.#lengths.data.length);
     const scores = this.#accumulators.fill(0, 0, length);
-    const { k1, b } = this.#constants;
-    const base = k1 * (1 - b) * FREQUENCY_SCALE;
-    const slope = (k1 * b * FREQUENCY_SCALE) / (this.#totalLength / Math.max(1, length) || 1);
+    const { base, slope } = this.#saturation();
     const lengths = this.#lengths.data;
     for (const { id, weight } of query.terms) {
       const list = this.#postings.list(id);
@@ -211,37 +213,27 @@ export class LexicalIndex {
         const posting = list[i] ?? 0;
         const slot = posting >>> 8;
         const frequency = posting & 255;
-        scores[slot] =
-          (scores[slot] ?? 0) + (weight * frequency) / (frequency + base + slope * (lengths[slot] ?? 0));
+        const saturated = base + slope * (lengths[slot] ?? 0);
+        scores[slot] = (scores[slot] ?? 0) + (weight * frequency) / (frequency + saturated);
       }
     }
     return scores;
   }
 
-  #rescore(query: LexicalQuery, found: Candidates, limit: number): Candidates {
-    const head = Math.min(this.#constants.rescored, found.slots.length);
-    const proximity = this.#proximity(query);
-    for (let i = 0; i < head; i++) {
-      const slot = found.slots[i] ?? 0;
-      found.scores[i] = (found.scores[i] ?? 0) + proximity(slot, this.#saturation(slot));
-    }
-    const best = new TopK(Math.max(1, Math.min(limit, found.slots.length)));
-    for (const [i, slot] of found.slots.entries()) best.offer(slot, found.scores[i] ?? 0);
-    return best.drain();
-  }
-
-  #proximity(query: LexicalQuery): (slot: number, saturation: number) => number {
+  #proximity(query: LexicalQuery): (slot: number) => number {
     const { orderedWeight, windowWeight, window } = this.#constants;
     if (query.pairs.length === 0 || (orderedWeight === 0 && windowWeight === 0)) return () => 0;
     const scorer = proximityScorer(query, { orderedWeight, windowWeight, window });
-    return (slot, saturation) => {
+    const { base, slope } = this.#saturation();
+    return (slot) => {
       const start = this.#forwardStarts.data[slot] ?? 0;
       const end = slot + 1 < this.size ? (this.#forwardStarts.data[slot + 1] ?? 0) : this.#forward.length;
+      const saturation = (base + slope * (this.#lengths.data[slot] ?? 0)) / FREQUENCY_SCALE;
       return scorer(this.#forward.data.subarray(start, end), saturation);
     };
   }
 
-  /** Weighted frequency of a term in a slot, by binary search in its list. */
+  /** Quantised frequency of a term in a slot, by binary search in its list. */
   #frequency(id: number, slot: number): number {
     const list = this.#postings.list(id);
     let low = 0;
@@ -250,7 +242,7 @@ export class LexicalIndex {
       const middle = (low + high) >>> 1;
       const posting = list[middle] ?? 0;
       const found = posting >>> 8;
-      if (found === slot) return (posting & 255) / FREQUENCY_SCALE;
+      if (found === slot) return posting & 255;
       if (found < slot) low = middle + 1;
       else high = middle - 1;
     }

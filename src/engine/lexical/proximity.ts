@@ -15,23 +15,22 @@ export type ProximityScorer = (terms: Uint32Array, saturation: number) => number
  */
 export function proximityScorer(query: LexicalQuery, weights: ProximityWeights): ProximityScorer {
   const { terms, pairs } = query;
-  const positionOf = new Map(terms.map((term, position) => [term.id, position]));
   const width = terms.length;
   const pairOf = new Int32Array(width * width).fill(-1);
   for (const [at, [first, second]] of pairs.entries()) pairOf[first * width + second] = at;
-  const ordered = new Float64Array(pairs.length);
-  const near = new Float64Array(pairs.length);
+  const idfs = Float64Array.from(pairs, ([a, b]) => (terms[a]?.idf ?? 0) + (terms[b]?.idf ?? 0));
+  const occurrences = new Occurrences(query);
+  const counts = new PairCounts({ width, pairOf, pairs: pairs.length, window: weights.window });
   return (chunk, saturation) => {
-    ordered.fill(0);
-    near.fill(0);
-    countPairs(occurrences(chunk, positionOf), { width, pairOf, ordered, near, window: weights.window });
+    occurrences.read(chunk);
+    counts.count(occurrences);
     let score = 0;
-    for (const [at, [first, second]] of pairs.entries()) {
-      const idf = (terms[first]?.idf ?? 0) + (terms[second]?.idf ?? 0);
-      const side = ordered[at] ?? 0;
-      const close = near[at] ?? 0;
+    for (let at = 0; at < idfs.length; at++) {
+      const side = counts.ordered[at] ?? 0;
+      const close = counts.near[at] ?? 0;
+      if (close === 0) continue;
       score +=
-        idf *
+        (idfs[at] ?? 0) *
         ((weights.orderedWeight * side) / (side + saturation) +
           (weights.windowWeight * close) / (close + saturation));
     }
@@ -39,49 +38,94 @@ export function proximityScorer(query: LexicalQuery, weights: ProximityWeights):
   };
 }
 
-/** Alternating (place in the chunk, position in the query) of the query's terms. */
-function occurrences(chunk: Uint32Array, positionOf: ReadonlyMap<number, number>): number[] {
-  const found: number[] = [];
-  let place = 0;
-  for (let i = 0; i < chunk.length; i++) {
-    const term = chunk[i] ?? 0;
-    if (term === FIELD_BORDER) {
-      place += 1000;
-      continue;
+/** More than any window, so that words of two fields are never near. */
+const BORDER_GAP = 1000;
+const SIEVE = 1024;
+
+/** Where the terms of a query stand in one chunk after the other. */
+class Occurrences {
+  /** 1 for the last bits of a query term's id: most words of a chunk need no look into the map. */
+  readonly #sieve = new Uint8Array(SIEVE);
+  readonly #positionOf = new Map<number, number>();
+  /** Places in the chunk. */
+  places = new Uint32Array(256);
+  /** Positions in the query's terms, in parallel. */
+  positions = new Uint32Array(256);
+  length = 0;
+
+  constructor({ terms }: LexicalQuery) {
+    for (const [position, { id }] of terms.entries()) {
+      this.#positionOf.set(id, position);
+      this.#sieve[id % SIEVE] = 1;
     }
-    place++;
-    const position = positionOf.get(term);
-    if (position !== undefined) found.push(place, position);
   }
-  return found;
+
+  read(chunk: Uint32Array): void {
+    if (chunk.length > this.places.length) {
+      this.places = new Uint32Array(chunk.length);
+      this.positions = new Uint32Array(chunk.length);
+    }
+    this.length = 0;
+    let place = 0;
+    for (let i = 0; i < chunk.length; i++) {
+      const term = chunk[i] ?? 0;
+      place++;
+      if (term === FIELD_BORDER) place += BORDER_GAP;
+      else if (this.#sieve[term % SIEVE] === 1) this.#add(term, place);
+    }
+  }
+
+  #add(term: number, place: number): void {
+    const position = this.#positionOf.get(term);
+    if (position === undefined) return;
+    this.places[this.length] = place;
+    this.positions[this.length] = position;
+    this.length++;
+  }
 }
 
-interface PairCounts {
+interface PairTable {
   readonly width: number;
+  /** first * width + second -> number of the pair, or -1. */
   readonly pairOf: Int32Array;
-  readonly ordered: Float64Array;
-  readonly near: Float64Array;
+  readonly pairs: number;
   readonly window: number;
 }
 
-function countPairs(found: readonly number[], counts: PairCounts): void {
-  for (let i = 0; i < found.length; i += 2) {
-    const place = found[i] ?? 0;
-    const first = found[i + 1] ?? 0;
-    for (let j = i + 2; j < found.length; j += 2) {
-      const distance = (found[j] ?? 0) - place;
-      if (distance >= counts.window) break;
-      countPair(first, found[j + 1] ?? 0, distance, counts);
+/** How often the pairs of a query stand side by side, and near each other. */
+class PairCounts {
+  readonly #table: PairTable;
+  readonly ordered: Uint32Array;
+  readonly near: Uint32Array;
+
+  constructor(table: PairTable) {
+    this.#table = table;
+    this.ordered = new Uint32Array(table.pairs);
+    this.near = new Uint32Array(table.pairs);
+  }
+
+  count({ places, positions, length }: Occurrences): void {
+    this.ordered.fill(0);
+    this.near.fill(0);
+    const { window } = this.#table;
+    for (let i = 0; i < length; i++) {
+      const place = places[i] ?? 0;
+      for (let j = i + 1; j < length; j++) {
+        const distance = (places[j] ?? 0) - place;
+        if (distance >= window) break;
+        this.#add(positions[i] ?? 0, positions[j] ?? 0, distance);
+      }
     }
   }
-}
 
-function countPair(first: number, second: number, distance: number, counts: PairCounts): void {
-  const forward = counts.pairOf[first * counts.width + second] ?? -1;
-  if (forward >= 0) {
-    if (distance === 1) counts.ordered[forward] = (counts.ordered[forward] ?? 0) + 1;
-    counts.near[forward] = (counts.near[forward] ?? 0) + 1;
+  #add(first: number, second: number, distance: number): void {
+    const { width, pairOf } = this.#table;
+    const forward = pairOf[first * width + second] ?? -1;
+    if (forward >= 0) {
+      if (distance === 1) this.ordered[forward] = (this.ordered[forward] ?? 0) + 1;
+      this.near[forward] = (this.near[forward] ?? 0) + 1;
+    }
+    const backward = pairOf[second * width + first] ?? -1;
+    if (backward >= 0) this.near[backward] = (this.near[backward] ?? 0) + 1;
   }
-  const backward = counts.pairOf[second * counts.width + first] ?? -1;
-  if (backward >= 0) counts.near[backward] = (counts.near[backward] ?? 0) + 1;
 }
