@@ -1,4 +1,5 @@
 import { readPassages } from './candidates.ts';
+import { orderForAnswer } from './complement.ts';
 import { confidenceOf, gatherEvidence } from './confidence.ts';
 import type { ExtractInput, Extraction, ExtractOptions, ExtractTools } from './extraction.ts';
 import { readQuestion } from './question.ts';
@@ -18,7 +19,8 @@ export function extractAnswer(
   const passages = readPassages(input, { question, tools, maxChars: options.maxChars });
   const scored = scoreCandidates(passages, question, { input, tools });
   const confidence = confidenceOf(gatherEvidence(passages, scored, question));
-  const quotes = confidence < options.minConfidence ? [] : selectQuotes(scored, input, options);
+  const quotes =
+    confidence < options.minConfidence ? [] : selectQuotes(orderForAnswer(scored, question), input, options);
   if (quotes.length === 0) return { refused: true, reason: 'not_answered', quotes: [], confidence };
   return { refused: false, quotes, confidence };
 }

@@ -18,7 +18,7 @@ interface Draft {
 }
 
 /**
- * The best units that fit, best first. What a unit announces with a colon follows it in the same quote, and a
+ * The first units that fit, in the order given. What a unit announces with a colon follows it in the same quote, and a
  * sentence that goes on where a quote ends joins it.
  */
 export function selectQuotes(
