@@ -44,6 +44,8 @@ export interface Service extends UseCases, AsyncDisposable {
   readonly folder: DataFolder;
   /** Loads the indexes of all collections, so that the first question is fast. */
   warmUp(): Promise<void>;
+  /** Memory of a collection's index in bytes. */
+  indexBytes(scope: Scope): Promise<number>;
   /** Compares every collection's index with the catalog; differences by collection, empty when all agree. */
   verifyIndex(): Promise<readonly IndexDifference[]>;
 }
@@ -160,6 +162,7 @@ async function wire({ config, logger, folder, catalog, blobs, stack }: Parts): P
     checkHealth: createCheckHealth({ catalog, profile, clock: systemClock }),
     folder,
     warmUp: async () => forEachCollection(catalog, async (scope) => index.open(scope)),
+    indexBytes: async (scope) => (await index.partition(scope)).bytes,
     verifyIndex: async () => verifyIndex(catalog, index),
     [Symbol.asyncDispose]: async () => stack.disposeAsync(),
   };

@@ -1,15 +1,11 @@
-import type { Catalog } from '../../core/documents/catalog.ts';
 import type { Scope } from '../../core/documents/ids.ts';
 import type { ChunkIndex, IndexChange } from '../../core/retrieval/chunk-index.ts';
 import { LEXICAL_DEFAULTS, type LexicalConstants } from '../../engine/lexical/constants.ts';
 import type { Partition } from '../../engine/partition.ts';
 import { sha256Hex } from '../../lib/hash.ts';
 import type { Logger } from '../../lib/logger.ts';
-import { partitionStore, type LoadedPartition, type PartitionStore } from './partition-store.ts';
+import { partitionStore, type IndexSource, type LoadedPartition, type PartitionStore } from './partition-store.ts';
 import { toCandidates, toConditions, toDocumentInput, toRefs } from './translate.ts';
-
-/** What the index reads of the catalog to build itself. */
-export type IndexSource = Pick<Catalog, 'versionsSince' | 'removedSince' | 'lastSequence' | 'pruneRemovals'>;
 
 export interface EmbeddedIndexOptions {
   /** Folder for snapshots. */
@@ -26,7 +22,7 @@ export interface EmbeddedIndexOptions {
 
 /** The chunk index inside the process, and what text analysis needs of it. */
 export interface EmbeddedIndex extends ChunkIndex {
-  partition(scope: Scope): Promise<Pick<Partition, 'queryTokens' | 'idf' | 'passageCount'>>;
+  partition(scope: Scope): Promise<Pick<Partition, 'queryTokens' | 'idf' | 'passageCount' | 'bytes'>>;
   /** Live documents of a collection with their numbers of chunks, to compare with the catalog. */
   documents(scope: Scope): Promise<{ readonly key: string; readonly passages: number }[]>;
 }
