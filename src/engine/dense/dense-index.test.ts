@@ -10,6 +10,7 @@ interface Row {
 }
 
 const everything = (): boolean => true;
+const third = (slot: number): boolean => slot % 3 === 1;
 
 function randomVector(random: () => number, dimensions: number): Float32Array {
   return normalise(Float32Array.from({ length: dimensions }, () => randomNormal(random)));
@@ -80,7 +81,6 @@ describe('the dense index', () => {
         for (const at of [0, 1, 2047, 2048, 4999]) rows[at] = { values: new Int8Array(dimensions), scale: 0 };
         const index = build(dimensions, rows);
         const queries = shape(random, dimensions, 8);
-        const third = (slot: number): boolean => slot % 3 === 1;
         for (const [at, query] of queries.entries()) {
           const limit = [1, 10, 100, 6000][at % 4] ?? 1;
           assert.deepEqual(

@@ -18,28 +18,28 @@ describe('a posting', () => {
     });
 });
 
+/** Lists of very different lengths, appended in turns as indexing does. */
+function filled(seed: number, store = new PostingStore(), lists: number[][] = []): number[][] {
+  const random = seededRandom(seed);
+  for (let step = 0; step < 20_000; step++) {
+    const term = Math.floor(200 * random() ** 3);
+    store.ensureTerms(term + 1);
+    while (lists.length <= term) lists.push([]);
+    store.append(term, step);
+    lists[term]?.push(step);
+  }
+  return lists;
+}
+
+function check(store: PostingStore, lists: readonly number[][]): void {
+  assert.equal(store.termCount, lists.length);
+  for (const [term, list] of lists.entries()) {
+    assert.deepEqual([...store.list(term)], list);
+    assert.equal(store.count(term), list.length);
+  }
+}
+
 describe('the posting store', () => {
-  /** Lists of very different lengths, appended in turns as indexing does. */
-  function filled(seed: number, store = new PostingStore(), lists: number[][] = []): number[][] {
-    const random = seededRandom(seed);
-    for (let step = 0; step < 20_000; step++) {
-      const term = Math.floor(200 * random() ** 3);
-      store.ensureTerms(term + 1);
-      while (lists.length <= term) lists.push([]);
-      store.append(term, step);
-      lists[term]?.push(step);
-    }
-    return lists;
-  }
-
-  function check(store: PostingStore, lists: readonly number[][]): void {
-    assert.equal(store.termCount, lists.length);
-    for (const [term, list] of lists.entries()) {
-      assert.deepEqual([...store.list(term)], list);
-      assert.equal(store.count(term), list.length);
-    }
-  }
-
   it('holds what was appended, in order, whatever moves', () => {
     const store = new PostingStore();
     check(store, filled(1, store));
