@@ -26,7 +26,8 @@ export interface StaticModel {
   readonly name: string;
   readonly language: string;
   readonly dimensions: number;
-  readonly tokenize: WordPiece;
+  /** Ids of the word pieces of a text, in order. */
+  tokenize(text: string): Uint32Array;
   /** A unit vector, or the zero vector when the text holds no known piece. */
   embed(text: string): Float32Array;
 }
@@ -53,8 +54,12 @@ export function staticModel(files: StaticModelFiles): StaticModel {
     name: description.name,
     language: description.language,
     dimensions,
-    tokenize,
-    embed: (text) => pool(tokenize(text), { rows, scales, dimensions }),
+    tokenize: (text) => {
+      const ids: number[] = [];
+      tokenize(text, (id) => ids.push(id));
+      return Uint32Array.from(ids);
+    },
+    embed: pooling(tokenize, { rows, scales, dimensions }),
   };
 }
 
@@ -64,20 +69,26 @@ interface Table {
   readonly dimensions: number;
 }
 
-function pool(ids: Uint32Array, table: Table): Float32Array {
-  const { rows, scales, dimensions } = table;
-  const sum = new Float32Array(dimensions);
-  const sorted = ids.sort();
-  for (let at = 0; at < sorted.length;) {
-    const id = sorted[at] ?? 0;
-    let end = at + 1;
-    while (end < sorted.length && sorted[end] === id) end++;
-    const factor = Math.sqrt(end - at) * (scales[id] ?? 0);
-    const offset = id * dimensions;
-    for (let i = 0; i < dimensions; i++) sum[i] = (sum[i] ?? 0) + factor * (rows[offset + i] ?? 0);
-    at = end;
-  }
-  return normalise(sum);
+function pooling(tokenize: WordPiece, { rows, scales, dimensions }: Table): StaticModel['embed'] {
+  const counts = new Uint32Array(scales.length);
+  return (text) => {
+    const distinct: number[] = [];
+    tokenize(text, (id) => {
+      const before = counts[id] ?? 0;
+      if (before === 0) distinct.push(id);
+      counts[id] = before + 1;
+    });
+    const sum = new Float32Array(dimensions);
+    for (let at = 0; at < distinct.length; at++) {
+      const id = distinct[at] ?? 0;
+      const factor = Math.sqrt(counts[id] ?? 0) * (scales[id] ?? 0);
+      counts[id] = 0;
+      if (factor === 0) continue;
+      const offset = id * dimensions;
+      for (let i = 0; i < dimensions; i++) sum[i] = (sum[i] ?? 0) + factor * (rows[offset + i] ?? 0);
+    }
+    return normalise(sum);
+  };
 }
 
 /** Divides a vector by its Euclidean norm in place; a zero vector stays. */

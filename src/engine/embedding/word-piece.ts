@@ -6,8 +6,8 @@ export interface WordPieceOptions {
   readonly continuingPrefix: string;
 }
 
-/** Text -> ids of word pieces, as BERT's uncased tokenizer does it, without special tokens. */
-export type WordPiece = (text: string) => Uint32Array;
+/** Cuts text into word pieces as BERT's uncased tokenizer does it, without special tokens; gives each id in order. */
+export type WordPiece = (text: string, take: (id: number) => void) => void;
 
 const CACHE_LIMIT = 100_000;
 
@@ -38,41 +38,37 @@ export function wordPiece(vocabulary: readonly string[], options: WordPieceOptio
     return ids;
   };
   const cache = new Map<string, readonly number[]>();
-  return (text) => {
-    const ids: number[] = [];
-    for (const word of bertWords(text)) {
+  return (text, take) => {
+    forEachWord(text, (word) => {
       let found = cache.get(word);
       if (found === undefined) {
         found = pieces(word);
         if (cache.size >= CACHE_LIMIT) cache.clear();
         cache.set(word, found);
       }
-      for (const id of found) ids.push(id);
-    }
-    return Uint32Array.from(ids);
+      for (let i = 0; i < found.length; i++) take(found[i] ?? unknownId);
+    });
   };
 }
 
 const NON_ASCII = /[^\0-\x7f]/;
 
 /** BERT's basic tokenizer: cleaned, lower-cased, accent-free words and single punctuation marks. */
-function bertWords(text: string): string[] {
+function forEachWord(text: string, take: (word: string) => void): void {
   const clean = NON_ASCII.test(text) ? foldUnicode(text) : text.toLowerCase();
-  const kinds = characterKinds;
-  const words: string[] = [];
+  const { WORD, SINGLE, of } = characterKinds;
   let start = -1;
   for (let at = 0; at < clean.length; at++) {
-    const kind = kinds.of(clean.charCodeAt(at));
-    if (kind === kinds.WORD) {
+    const kind = of(clean.charCodeAt(at));
+    if (kind === WORD) {
       if (start < 0) start = at;
       continue;
     }
-    if (start >= 0) words.push(clean.slice(start, at));
+    if (start >= 0) take(clean.slice(start, at));
     start = -1;
-    if (kind === kinds.SINGLE) words.push(clean[at] ?? '');
+    if (kind === SINGLE) take(clean[at] ?? '');
   }
-  if (start >= 0) words.push(clean.slice(start));
-  return words;
+  if (start >= 0) take(clean.slice(start));
 }
 
 /** Control characters out, CJK apart, accents off, lower case: in the order of the reference. */

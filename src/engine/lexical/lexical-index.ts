@@ -38,6 +38,8 @@ export class LexicalIndex {
   readonly #forwardStarts: GrowableUint32;
   #totalLength = 0;
   #accumulators = new Float32Array(0);
+  /** Weighted frequencies in the chunk that is being added, by term; zero in between. */
+  #frequencies = new Float32Array(1024);
 
   constructor(constants: LexicalConstants, stored?: StoredLexicalIndex) {
     this.#constants = constants;
@@ -69,16 +71,18 @@ export class LexicalIndex {
   add(fields: LexicalFields): number {
     const slot = this.#lengths.length;
     const { titleWeight, headingWeight, compoundWeight } = this.#constants;
-    const frequencies = new Map<number, number>();
+    const distinct: number[] = [];
     this.#forwardStarts.push(this.#forward.length);
     let length = 0;
     const addField = (tokens: readonly Token[], weight: number): void => {
       for (const token of tokens) {
+        const added = token.isCompound ? weight * compoundWeight : weight;
+        if (added === 0) continue;
         const id = this.#idOf(token.term);
-        frequencies.set(
-          id,
-          (frequencies.get(id) ?? 0) + (token.isCompound ? weight * compoundWeight : weight),
-        );
+        if (id >= this.#frequencies.length) this.#growFrequencies(id);
+        const before = this.#frequencies[id] ?? 0;
+        if (before === 0) distinct.push(id);
+        this.#frequencies[id] = before + added;
         if (token.isCompound) continue;
         this.#forward.push(id);
         length++;
@@ -92,7 +96,10 @@ export class LexicalIndex {
     this.#lengths.push(length);
     this.#totalLength += length;
     this.#postings.ensureTerms(this.#ids.size);
-    for (const [id, frequency] of frequencies) this.#postings.append(id, packPosting(slot, frequency));
+    for (const id of distinct) {
+      this.#postings.append(id, packPosting(slot, this.#frequencies[id] ?? 0));
+      this.#frequencies[id] = 0;
+    }
     return slot;
   }
 
@@ -164,6 +171,12 @@ export class LexicalIndex {
       forward: this.#forward.view,
       forwardStarts: this.#forwardStarts.view,
     };
+  }
+
+  #growFrequencies(id: number): void {
+    const grown = new Float32Array(Math.max(id + 1, this.#frequencies.length * 2));
+    grown.set(this.#frequencies);
+    this.#frequencies = grown;
   }
 
   #idOf(term: string): number {
