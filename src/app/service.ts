@@ -114,17 +114,6 @@ async function wire({ config, logger, folder, catalog, blobs, stack }: Parts): P
   const mutex = createMutex();
   const writeItems = createWriteItems({ catalog, blobs, index, mutex });
   const shared = { catalog, prepare: pool.prepare, writeItems, generation, chunkTokens, maxDocumentBytes };
-  const saveIndex = async (scope: Scope): Promise<void> => {
-    try {
-      await index.snapshot(scope);
-    } catch (error) {
-      logger.warn('index_snapshot_failed', {
-        ...scope,
-        error,
-        effect: 'the next start reads the catalog instead',
-      });
-    }
-  };
   const collections = createCollections({
     catalog,
     blobs,
@@ -156,7 +145,7 @@ async function wire({ config, logger, folder, catalog, blobs, stack }: Parts): P
       ...shared,
       source: folderSource({ excluded: [await realpath(config.dataDir)] }),
       clock: systemClock,
-      afterWrites: saveIndex,
+      afterWrites: async (scope) => index.snapshot(scope),
       parallel: 2 * config.workers + 2,
     }),
     checkHealth: createCheckHealth({ catalog, profile, clock: systemClock }),

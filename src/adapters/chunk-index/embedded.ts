@@ -4,7 +4,13 @@ import { LEXICAL_DEFAULTS, type LexicalConstants } from '../../engine/lexical/co
 import type { Partition } from '../../engine/partition.ts';
 import { sha256Hex } from '../../lib/hash.ts';
 import type { Logger } from '../../lib/logger.ts';
-import { partitionStore, type IndexSource, type LoadedPartition, type PartitionStore } from './partition-store.ts';
+import {
+  partitionStore,
+  type IndexSource,
+  type LoadedPartition,
+  type PartitionSlot,
+  type PartitionStore,
+} from './partition-store.ts';
 import { toCandidates, toConditions, toDocumentInput, toRefs } from './translate.ts';
 
 export interface EmbeddedIndexOptions {
@@ -37,33 +43,38 @@ export function embeddedIndex(options: EmbeddedIndexOptions): EmbeddedIndex {
   let uses = 0;
   const opened = async (scope: Scope): Promise<LoadedPartition> => {
     const slot = store.slot(scope);
+    const wasLoaded = slot.loaded !== null;
     const loaded =
       slot.loaded ?? (await slot.mutex.run(async () => (slot.loaded ??= await store.load(slot))));
     loaded.lastUsed = ++uses;
+    if (!wasLoaded) await makeRoom(store, options.memoryBytes);
     return loaded;
   };
   const partition = async (scope: Scope): Promise<Partition> => (await opened(scope)).partition;
-  const exclusively = async (
-    scope: Scope,
-    work: (slot: ReturnType<PartitionStore['slot']>) => Promise<void>,
-  ) => {
+  const exclusively = async <T>(scope: Scope, work: (slot: PartitionSlot) => Promise<T>): Promise<T> => {
     const slot = store.slot(scope);
-    await slot.mutex.run(async () => work(slot));
+    return slot.mutex.run(async () => work(slot));
   };
   return {
     partition,
     documents: async (scope) => [...(await partition(scope)).documents()],
-    async open(scope) {
-      await opened(scope);
-      await makeRoom(store, options.memoryBytes);
-    },
-    async apply(scope, change) {
-      await exclusively(scope, async (slot) => {
-        slot.loaded ??= await store.load(slot);
-        applyChange(slot.loaded, change);
-        await store.rebuildIfWasteful(slot);
+    open: async (scope) => void (await opened(scope)),
+    async apply(scope, commit) {
+      const change = await exclusively(scope, async (slot) => {
+        const loaded = (slot.loaded ??= await store.load(slot));
+        loaded.lastUsed = ++uses;
+        try {
+          const committed = await commit();
+          applyChange(loaded, committed);
+          await store.rebuildIfWasteful(slot);
+          return committed;
+        } catch (error) {
+          await store.unloadIfBehind(slot);
+          throw error;
+        }
       });
       await makeRoom(store, options.memoryBytes);
+      return change;
     },
     drop: async (scope) => exclusively(scope, async (slot) => store.drop(slot)),
     sequence: (scope) => store.slot(scope).loaded?.sequence ?? 0,

@@ -1,13 +1,17 @@
 import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
+import type { Catalog } from '../../core/documents/catalog.ts';
 import type { Scope } from '../../core/documents/ids.ts';
 import type { LexicalConstants } from '../../engine/lexical/constants.ts';
 import { Partition } from '../../engine/partition.ts';
 import { sha256Hex } from '../../lib/hash.ts';
 import type { Logger } from '../../lib/logger.ts';
 import { createMutex, type Mutex } from '../../lib/mutex.ts';
-import type { IndexSource } from './embedded.ts';
 import { readSnapshot, removeSnapshot, writeSnapshot } from './snapshot-file.ts';
 import { toDocumentInput } from './translate.ts';
+
+/** What the index reads of the catalog to build itself. */
+export type IndexSource = Pick<Catalog, 'versionsSince' | 'removedSince' | 'lastSequence' | 'pruneRemovals'>;
 
 export interface PartitionStoreOptions {
   /** Folder for snapshots. */
@@ -47,9 +51,12 @@ export interface PartitionStore {
   slot(scope: Scope): PartitionSlot;
   /** From the snapshot and newer rows, or from the catalog alone when the snapshot is missing or damaged. */
   load(slot: PartitionSlot): Promise<LoadedPartition>;
+  /** Writes the snapshot. A disk that is full costs the next start some time, and nothing else. */
   save(slot: PartitionSlot): Promise<void>;
   /** Builds the partition anew when removed documents take much of it. */
   rebuildIfWasteful(slot: PartitionSlot): Promise<void>;
+  /** Unloads a partition that misses a change, or has half of one: the next use builds it from the catalog. */
+  unloadIfBehind(slot: PartitionSlot): Promise<void>;
   drop(slot: PartitionSlot): Promise<void>;
   slots(): readonly PartitionSlot[];
 }
@@ -66,6 +73,9 @@ export function partitionStore(options: PartitionStoreOptions): PartitionStore {
       if (partition.passageCount < REBUILD_ABOVE_PASSAGES && partition.wasted < 0.9) return;
       const lastUsed = slot.loaded?.lastUsed ?? 0;
       slot.loaded = { ...(await catchUp(slot.scope, nothing(options), options)), lastUsed };
+    },
+    async unloadIfBehind(slot) {
+      if (slot.loaded?.sequence !== (await options.source.lastSequence(slot.scope))) slot.loaded = null;
     },
     async drop(slot) {
       slot.loaded = null;
@@ -129,6 +139,9 @@ async function fromSnapshot(
   }
 }
 
+/** After so many passages other work gets a turn. */
+const PASSAGES_PER_TURN = 256;
+
 /** Applies what the catalog changed since; see the port `Catalog` for the order. */
 async function catchUp(
   scope: Scope,
@@ -137,11 +150,18 @@ async function catchUp(
 ): Promise<LoadedPartition> {
   const { source } = options;
   const sequence = await source.lastSequence(scope);
-  const removed = await source.removedSince(scope, from.sequence);
+  // A snapshot that is newer than the catalog belongs to a catalog that was since put back to an older state.
+  const removed = from.sequence > sequence ? null : await source.removedSince(scope, from.sequence);
   const base = removed === null ? nothing(options) : from;
   for (const version of removed ?? []) base.partition.remove(version);
-  for await (const version of source.versionsSince(scope, base.sequence))
+  let passages = 0;
+  for await (const version of source.versionsSince(scope, base.sequence)) {
     base.partition.add(toDocumentInput(version));
+    passages += version.chunks.length;
+    if (passages < PASSAGES_PER_TURN) continue;
+    passages = 0;
+    await turn();
+  }
   return { ...base, sequence };
 }
 
@@ -149,7 +169,15 @@ async function save(slot: PartitionSlot, options: PartitionStoreOptions): Promis
   const { loaded } = slot;
   if (loaded === null || loaded.snapshotSequence === loaded.sequence) return;
   const { sequence } = loaded;
-  await writeSnapshot(slot.path, { fingerprint: options.fingerprint, sequence }, loaded.partition.store());
-  loaded.snapshotSequence = sequence;
-  await options.source.pruneRemovals(slot.scope, sequence);
+  try {
+    await writeSnapshot(slot.path, { fingerprint: options.fingerprint, sequence }, loaded.partition.store());
+    loaded.snapshotSequence = sequence;
+    await options.source.pruneRemovals(slot.scope, sequence);
+  } catch (error) {
+    options.logger.warn('index_snapshot_failed', {
+      ...slot.scope,
+      error,
+      effect: 'the next start reads the catalog instead',
+    });
+  }
 }

@@ -1,9 +1,9 @@
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { decodeSnapshot, encodeSnapshot, type SnapshotInfo } from '../../engine/snapshot.ts';
 import type { StoredPartition } from '../../engine/partition.ts';
 
-/** Writes a snapshot so that a crash leaves the old one or the new one. */
+/** Writes a snapshot so that a crash leaves the old one or the new one; a failure leaves the old one. */
 export async function writeSnapshot(
   path: string,
   info: SnapshotInfo,
@@ -11,32 +11,55 @@ export async function writeSnapshot(
 ): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const temporary = `${path}.tmp`;
-  const file = await open(temporary, 'w');
   try {
-    for (const piece of encodeSnapshot(info, partition)) await file.write(piece);
-    await file.sync();
-  } finally {
-    await file.close();
+    await writeDurably(temporary, encodeSnapshot(info, partition));
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
   }
-  await rename(temporary, path);
+}
+
+async function writeDurably(path: string, pieces: readonly Uint8Array[]): Promise<void> {
+  await using file = await open(path, 'w');
+  for (const piece of pieces) await file.writeFile(piece);
+  await file.sync();
 }
 
 /** The snapshot, or null when there is none. @throws Error with the reason when it is damaged. */
 export async function readSnapshot(
   path: string,
 ): Promise<{ info: SnapshotInfo; partition: StoredPartition } | null> {
-  let bytes: Buffer;
+  let file: FileHandle;
   try {
-    bytes = await readFile(path);
+    file = await open(path, 'r');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw error;
   }
-  // A copy only when the buffer is a slice of Node's pool: typed arrays need alignment.
-  const isOwn = bytes.byteOffset === 0 && bytes.buffer instanceof ArrayBuffer;
-  return decodeSnapshot(
-    isOwn ? new Uint8Array(bytes.buffer as ArrayBuffer, 0, bytes.length) : new Uint8Array(bytes),
-  );
+  try {
+    const { size } = await file.stat();
+    return await decodeSnapshot(async (position, bytes) =>
+      readAt(file, position, Math.max(0, Math.min(bytes, size - position))),
+    );
+  } finally {
+    await file.close();
+  }
+}
+
+/** One read takes less than 2 GiB. */
+const MAX_READ = 2 ** 30;
+
+async function readAt(file: FileHandle, position: number, bytes: number): Promise<Uint8Array<ArrayBuffer>> {
+  const buffer = new Uint8Array(bytes);
+  let done = 0;
+  while (done < bytes) {
+    const length = Math.min(MAX_READ, bytes - done);
+    const { bytesRead } = await file.read(buffer, { offset: done, length, position: position + done });
+    if (bytesRead === 0) return buffer.slice(0, done);
+    done += bytesRead;
+  }
+  return buffer;
 }
 
 export async function removeSnapshot(path: string): Promise<void> {

@@ -55,12 +55,13 @@ async function write(
   await Promise.all(
     writes.items.map(async ({ prepared, input }) => blobs.put(prepared.contentHash, input.bytes)),
   );
-  const receipt = await catalog.commit(scope, changes);
-  const added = [];
-  for await (const version of catalog.versionsSince(scope, receipt.sequence - 1)) added.push(version);
-  const removed = receipt.applied.flatMap((change) => change.removed ?? []);
-  await index.apply(scope, { sequence: receipt.sequence, removed, added });
-  for (const { orphanedContent } of receipt.applied)
+  const { applied } = await index.apply(scope, async () => {
+    const receipt = await catalog.commit(scope, changes);
+    const added = [];
+    for await (const version of catalog.versionsSince(scope, receipt.sequence - 1)) added.push(version);
+    return { ...receipt, removed: receipt.applied.flatMap((change) => change.removed ?? []), added };
+  });
+  for (const { orphanedContent } of applied)
     if (orphanedContent !== null) await blobs.delete(orphanedContent);
 }
 

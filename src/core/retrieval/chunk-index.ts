@@ -31,8 +31,12 @@ export interface IndexChange {
 export interface ChunkIndex extends AsyncDisposable {
   /** Makes the collection searchable (loads or builds it). Cheap when it is already. */
   open(scope: Scope): Promise<void>;
-  /** Visible to every search that starts after it resolves, all at once. Applying it again changes nothing. */
-  apply(scope: Scope, change: IndexChange): Promise<void>;
+  /**
+   * Runs `commit` once the collection is open and nothing else is being done to it, and makes the change visible to
+   * searches right after, all at once, so that they find the old or the new version at every moment. Resolves to
+   * what `commit` does; when that rejects, nothing changes. Applying a change again changes nothing.
+   */
+  apply<Change extends IndexChange>(scope: Scope, commit: () => Promise<Change>): Promise<Change>;
   /** Forgets the collection. */
   drop(scope: Scope): Promise<void>;
   /** The catalog sequence number up to which searches see the collection; 0 when it is not open. */
@@ -50,6 +54,6 @@ export interface ChunkIndex extends AsyncDisposable {
   lexicalScores(scope: Scope, query: string, chunks: readonly ChunkId[]): Promise<Float64Array>;
   /** Cosines of given chunks in their order; NaN when it has no vector or is gone. */
   denseScores(scope: Scope, vector: Float32Array, chunks: readonly ChunkId[]): Promise<Float64Array>;
-  /** Writes what a restart needs to be fast; losing it loses no data. */
+  /** Writes what a restart needs to be fast. Losing it loses no data, so it does not fail when it cannot. */
   snapshot(scope: Scope): Promise<void>;
 }

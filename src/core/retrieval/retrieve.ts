@@ -52,17 +52,7 @@ export function createRetrieve(dependencies: RetrievalDependencies): Retrieve {
     signal.throwIfAborted();
     const stopwatch = startStopwatch(dependencies.clock);
     const { scopes, generations } = await plan(request, dependencies.catalog);
-    const limit = Math.max(CANDIDATES, request.topK);
-    const { query, filter, mode } = request;
-    const found = await recall(
-      { query, scopes, filter, mode, limit },
-      { ...dependencies, stopwatch },
-      signal,
-    );
-    const ranked = rank(found, dependencies.fusionWeight ?? dependencies.embedder.profile.fusionWeight);
-    const passages = await stopwatch.time('hydrate', async () =>
-      hydrate(ranked, request.topK, dependencies.catalog),
-    );
+    const { found, passages } = await find(request, { scopes, dependencies, stopwatch }, signal);
     return {
       id: dependencies.newId(),
       passages,
@@ -72,6 +62,38 @@ export function createRetrieve(dependencies: RetrievalDependencies): Retrieve {
       stopwatch,
     };
   };
+}
+
+/** So often a search is repeated when documents were replaced under it. */
+const REPETITIONS = 2;
+
+interface Finding {
+  readonly scopes: readonly Scope[];
+  readonly dependencies: RetrievalDependencies;
+  readonly stopwatch: Stopwatch;
+}
+
+/** A document that is replaced between recall and hydration is found by its new version. */
+async function find(
+  request: SearchRequest,
+  { scopes, dependencies, stopwatch }: Finding,
+  signal: AbortSignal,
+): Promise<{ readonly found: Recall; readonly passages: readonly Passage[] }> {
+  const { query, filter, mode, topK } = request;
+  const { catalog, embedder, fusionWeight = embedder.profile.fusionWeight } = dependencies;
+  const limit = Math.max(CANDIDATES, topK);
+  for (let repetition = 0; ; repetition++) {
+    const found = await recall(
+      { query, scopes, filter, mode, limit },
+      { ...dependencies, stopwatch },
+      signal,
+    );
+    const ranked = rank(found, fusionWeight);
+    const { passages, vanished } = await stopwatch.time('hydrate', async () =>
+      hydrate(ranked, topK, catalog),
+    );
+    if (vanished === 0 || repetition === REPETITIONS) return { found, passages };
+  }
 }
 
 /** A search without an answer. */
@@ -113,23 +135,25 @@ function rank(found: Recall, fusionWeight: number): RankedChunk[] {
   return found.chunks.map((chunk) => ({ ...chunk, score: score(chunk) })).sort(byScore);
 }
 
-/** The best `topK` chunks that the catalog still has: one that was replaced meanwhile is passed over. */
+/** The best `topK` chunks that the catalog still has, and how many of the better ones are gone. */
 async function hydrate(
   ranked: readonly RankedChunk[],
   topK: number,
   catalog: Pick<Catalog, 'hydrate'>,
-): Promise<Passage[]> {
+): Promise<{ readonly passages: readonly Passage[]; readonly vanished: number }> {
   const passages: Passage[] = [];
+  let vanished = 0;
   for (let start = 0; start < ranked.length && passages.length < topK; start += topK) {
     const batch = ranked.slice(start, start + topK);
     const chunks = await hydrateBatch(batch, catalog);
     for (const [at, chunk] of chunks.entries()) {
       const one = batch[at];
-      if (chunk !== null && one !== undefined && passages.length < topK)
-        passages.push({ ranked: one, chunk });
+      if (one === undefined || passages.length === topK) continue;
+      if (chunk === null) vanished++;
+      else passages.push({ ranked: one, chunk });
     }
   }
-  return passages;
+  return { passages, vanished };
 }
 
 async function hydrateBatch(
