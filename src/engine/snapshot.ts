@@ -2,8 +2,10 @@ import { crc32 } from 'node:zlib';
 import type { StoredColumn } from './columns.ts';
 import type { StoredPartition } from './partition.ts';
 
-const MAGIC = 'HOLDFAST-INDEX-1';
+const MAGIC = 'HOLDFAST-INDEX-2';
 const ALIGNMENT = 16;
+/** Column values are in the header; a longer one can only be damage. */
+const MAX_HEADER_BYTES = 2 ** 30;
 
 /** What a snapshot says about itself. */
 export interface SnapshotInfo {
@@ -33,7 +35,8 @@ export function encodeSnapshot(info: SnapshotInfo, partition: StoredPartition): 
   const views: (readonly [string, View])[] = [
     ['keys', Buffer.from(partition.keys.join('\n'))],
     ['firstSlots', partition.firstSlots],
-    ['terms', Buffer.from(lexical.terms.join('\n'))],
+    // UTF-16, because a term may end in half a surrogate pair.
+    ['terms', Buffer.from(lexical.terms.join('\n'), 'utf16le')],
     ['pool', lexical.postings.pool],
     ['counts', lexical.postings.counts],
     ['lengths', lexical.lengths],
@@ -61,71 +64,73 @@ export function encodeSnapshot(info: SnapshotInfo, partition: StoredPartition): 
   return [padded(Buffer.concat([prefix, json])), ...pieces.map(padded)];
 }
 
+/** Bytes of a file from a position on, in a buffer of their own; fewer at its end. */
+export type ReadAt = (position: number, bytes: number) => Promise<Uint8Array<ArrayBuffer>>;
+
 /**
- * Reads a snapshot back; typed arrays are views of `file`.
+ * Reads a snapshot back, a section at a time, so that what is copied on loading does not stay in memory.
  * @throws Error with the reason when the file is damaged or not a snapshot.
  */
-export function decodeSnapshot(file: Uint8Array<ArrayBuffer>): {
+export async function decodeSnapshot(read: ReadAt): Promise<{
   readonly info: SnapshotInfo;
   readonly partition: StoredPartition;
-} {
-  const { header, start } = readHeader(file);
-  const sections = readSections(file, header, start);
-  const words = (name: string): Uint32Array => {
-    const bytes = sections.get(name) ?? new Uint8Array(0);
-    return new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
-  };
-  const lines = (name: string): string[] => {
-    const text = Buffer.from(sections.get(name) ?? new Uint8Array(0)).toString('utf8');
-    return text === '' && (header.sections.find((section) => section.name === name)?.bytes ?? 0) === 0
-      ? []
-      : text.split('\n');
-  };
-  const vectors = sections.get('vectors') ?? new Uint8Array(0);
-  const scales = sections.get('scales') ?? new Uint8Array(0);
+}> {
+  const { header, start } = await readHeader(read);
+  const sections = await readSections(read, header, start);
+  const bytes = (name: string): Uint8Array<ArrayBuffer> => sections.get(name) ?? new Uint8Array(0);
+  const words = (name: string): Uint32Array => new Uint32Array(bytes(name).buffer);
+  const lines = (name: string, encoding: BufferEncoding, count: number): string[] =>
+    count === 0 ? [] : Buffer.from(bytes(name).buffer).toString(encoding).split('\n');
+  const firstSlots = words('firstSlots');
+  const counts = words('counts');
   return {
     info: { fingerprint: header.fingerprint, sequence: header.sequence },
     partition: {
-      keys: words('firstSlots').length === 1 && lines('keys').length === 0 ? [''] : lines('keys'),
-      firstSlots: words('firstSlots'),
+      keys: lines('keys', 'latin1', firstSlots.length),
+      firstSlots,
       languages: header.languages,
-      columns: header.columns.map((column, at) => ({ ...column, cells: words(`column${at}`) })),
+      columns: header.columns.map(({ field, values }, at) => ({
+        field,
+        values,
+        cells: words(`column${at}`),
+      })),
       lexical: {
-        terms: lines('terms'),
-        postings: { pool: words('pool'), counts: words('counts') },
+        terms: lines('terms', 'utf16le', counts.length),
+        postings: { pool: words('pool'), counts },
         lengths: words('lengths'),
         forward: words('forward'),
         forwardStarts: words('forwardStarts'),
       },
       dense: {
-        vectors: new Int8Array(vectors.buffer, vectors.byteOffset, vectors.byteLength),
-        scales: new Float32Array(scales.buffer, scales.byteOffset, scales.byteLength / 4),
+        vectors: new Int8Array(bytes('vectors').buffer),
+        scales: new Float32Array(bytes('scales').buffer),
       },
     },
   };
 }
 
-function readHeader(file: Uint8Array): { header: Header; start: number } {
+async function readHeader(read: ReadAt): Promise<{ header: Header; start: number }> {
   const prefixLength = MAGIC.length + 20;
-  const prefix = Buffer.from(file.subarray(0, prefixLength)).toString('latin1');
+  const prefix = Buffer.from(await read(0, prefixLength)).toString('latin1');
   if (!prefix.startsWith(MAGIC)) throw new Error('it does not begin like a snapshot of this version');
   const length = Number(prefix.slice(MAGIC.length, MAGIC.length + 12));
-  const json = file.subarray(prefixLength, prefixLength + length);
+  const isLength = Number.isInteger(length) && length > 0 && length <= MAX_HEADER_BYTES;
+  const json = await read(prefixLength, isLength ? length : 0);
   if (json.length !== length || crc32(json) !== Number.parseInt(prefix.slice(-8), 16))
     throw new Error('its header is damaged');
   const header = JSON.parse(Buffer.from(json).toString('utf8')) as Header;
   return { header, start: aligned(prefixLength + length) };
 }
 
-function readSections(
-  file: Uint8Array<ArrayBuffer>,
+async function readSections(
+  read: ReadAt,
   header: Header,
   start: number,
-): Map<string, Uint8Array<ArrayBuffer>> {
+): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
   const sections = new Map<string, Uint8Array<ArrayBuffer>>();
   let at = start;
   for (const { name, bytes, crc } of header.sections) {
-    const section = file.subarray(at, at + bytes);
+    const section = await read(at, bytes);
     if (section.length !== bytes || crc32(section) !== crc)
       throw new Error(`its section "${name}" is damaged`);
     sections.set(name, section);
