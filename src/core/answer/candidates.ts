@@ -93,6 +93,6 @@ function findHits(
 export function coverage(words: Iterable<number>, question: Question): number {
   if (question.totalWeight === 0) return 0;
   let weight = 0;
-  for (const word of words) weight += question.words[word]?.weight ?? 0;
+  for (const word of words) weight += question.weights[word] ?? 0;
   return weight / question.totalWeight;
 }

@@ -41,5 +41,5 @@ const COSINE_PER_COVERAGE = 0.75;
  * their own and of foreign collections, each collection weighing the same (docs/evaluation.md).
  */
 export function confidenceOf({ agreement, near }: Evidence): number {
-  return 1 / (1 + Math.exp(8 - 9.5 * agreement - 3 * near));
+  return 1 / (1 + Math.exp(7.5 - 9.5 * agreement - 3 * near));
 }

@@ -6,17 +6,22 @@ import type { Question } from './question.ts';
 export interface Features {
   /** Share of the question's idf in the unit itself. */
   readonly coverage: number;
+  /** Share of the question's words in the unit, each counting the same. */
+  readonly matched: number;
   /** Further share that the title and the headings hold: the unit need not repeat it. */
   readonly titled: number;
   /** Further share in the unit before, when this one leans on it: a pronoun, an announced item, code. */
   readonly leaning: number;
   /** Further share in the unit before, otherwise. */
   readonly before: number;
+  /** Further share elsewhere in the passage: what its score owes to other units. */
+  readonly elsewhere: number;
   /** Share of the question's neighbouring words that stand close together. */
   readonly near: number;
   /** It holds a date, a number, a name: what the question asks for. */
   readonly expected: number;
-  readonly length: number;
+  /** Too short to say something. */
+  readonly short: number;
   /** A question, not an answer. */
   readonly asking: number;
   /** Announces with a colon what doesn't follow. */
@@ -33,8 +38,10 @@ export interface Features {
 
 const LEANING =
   /^["“(]?(?:he|she|it|they|his|her|its|their|this|that|these|those|such|here|there|the (?:former|latter|same)|both|another|ele|ela|eles|elas|isto|isso|este|esta|esse|essa|er|sie|es|diese[rsn]?|il|elle|ils|elles|cette?|ces)\b/i;
+
 /** So many terms say enough. */
-const FULL_LENGTH = 20;
+const FULL_LENGTH = 10;
+const NONE: ReadonlySet<number> = new Set();
 
 export function featuresOf(candidate: Candidate, passage: ReadPassage, question: Question): Features {
   const { words, text, kind, order, length } = candidate;
@@ -45,12 +52,14 @@ export function featuresOf(candidate: Candidate, passage: ReadPassage, question:
   const isLeaning = before !== undefined && leansOn(before, candidate);
   return {
     coverage: coverage(words, question),
+    matched: words.size / Math.max(1, question.weights.length),
     titled: coverage(without(headingWords, words), question),
     leaning: isLeaning ? further : 0,
     before: isLeaning ? 0 : further,
+    elsewhere: coverage(without(passage.words, words, headingWords, before?.words ?? NONE), question),
     near: nearness(candidate, question),
     expected: expected === null ? 0 : fulfilment(expected, text, vocabulary),
-    length: Math.min(1, length / FULL_LENGTH),
+    short: Math.max(0, 1 - length / FULL_LENGTH),
     asking: Number(text.endsWith('?')),
     dangling: Number(isDangling(candidate, passage)),
     fragment: Number(kind === 'fragment'),
@@ -79,11 +88,11 @@ function without(words: ReadonlySet<number>, ...known: readonly ReadonlySet<numb
 /** Terms that two words may lie apart and still be close. */
 const WINDOW = 5;
 
-function nearness({ hits }: Candidate, { words }: Question): number {
+function nearness({ hits }: Candidate, { weights }: Question): number {
   let total = 0;
   let close = 0;
-  for (let second = 1; second < words.length; second++) {
-    const weight = (words[second - 1]?.weight ?? 0) + (words[second]?.weight ?? 0);
+  for (let second = 1; second < weights.length; second++) {
+    const weight = (weights[second - 1] ?? 0) + (weights[second] ?? 0);
     total += weight;
     if (areClose(hits, second)) close += weight;
   }

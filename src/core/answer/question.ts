@@ -2,22 +2,16 @@ import type { WeightedTerm } from '../retrieval/text-analysis.ts';
 import { expectedAnswer, type Expectation } from './answer-kind.ts';
 import type { ExtractInput, ExtractTools } from './extraction.ts';
 
-/** A word of the question and what it weighs. */
-export interface QuestionWord {
-  /** Inverse document frequency; that of an unknown term when no chunk holds the word. */
-  readonly weight: number;
-  readonly isKnown: boolean;
-  readonly text: string;
-}
-
 /** The question as the scorers read it. */
 export interface Question {
-  readonly text: string;
-  /** Distinct words in order; a word's place is its number. */
-  readonly words: readonly QuestionWord[];
+  /**
+   * What each distinct word weighs, in order; a word's place is its number. The weight is the inverse document
+   * frequency, that of an unknown term when no chunk holds the word.
+   */
+  readonly weights: readonly number[];
   /** Index term -> number of the word. */
   readonly wordOf: ReadonlyMap<string, number>;
-  /** Sum of the weights of all words. */
+  /** Sum of the weights. */
   readonly totalWeight: number;
   /** Lower-case words of the question, to see what a sentence adds to it. */
   readonly vocabulary: ReadonlySet<string>;
@@ -28,26 +22,21 @@ export interface Question {
 }
 
 export function readQuestion(input: ExtractInput, tools: ExtractTools): Question {
-  const words: QuestionWord[] = [];
+  const weights: number[] = [];
   const wordOf = new Map<string, number>();
   for (const alternatives of groupByPlace(input.queryTerms)) {
     const first = alternatives[0];
     if (first === undefined || alternatives.some(({ term }) => wordOf.has(term))) continue;
     const idf = Math.max(...alternatives.map((term) => term.idf));
-    if (idf === 0 && isWhole(first, input.queryTerms)) continue;
-    for (const { term } of alternatives) wordOf.set(term, words.length);
-    words.push({
-      weight: idf > 0 ? idf : input.unknownIdf,
-      isKnown: idf > 0,
-      text: input.query.slice(first.start, first.end),
-    });
+    if (idf === 0 && isWhole(first, input.queryTerms) && !isIdentifier(input.query, first)) continue;
+    for (const { term } of alternatives) wordOf.set(term, weights.length);
+    weights.push(idf > 0 ? idf : input.unknownIdf);
   }
   const vector = tools.embed(input.query);
   return {
-    text: input.query,
-    words,
+    weights,
     wordOf,
-    totalWeight: words.reduce((sum, { weight }) => sum + weight, 0),
+    totalWeight: weights.reduce((sum, weight) => sum + weight, 0),
     vocabulary: new Set(input.query.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []),
     expected: expectedAnswer(input.query),
     vector,
@@ -72,4 +61,9 @@ function isWhole(whole: WeightedTerm, terms: readonly WeightedTerm[]): boolean {
   return terms.some(
     ({ start, end }) => start >= whole.start && end <= whole.end && end - start < whole.end - whole.start,
   );
+}
+
+/** `getTarget`, `run_target`, `issue92`: a name in code, which its parts cannot stand for. */
+function isIdentifier(query: string, { start, end }: WeightedTerm): boolean {
+  return /_|\p{Ll}\p{Lu}|\p{L}\d/u.test(query.slice(start, end));
 }

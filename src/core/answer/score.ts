@@ -4,19 +4,21 @@ import { featuresOf, type Features } from './features.ts';
 import type { Question } from './question.ts';
 
 /**
- * Log odds per feature, fitted on questions with known answers (docs/evaluation.md) and rounded; the last four
+ * Log odds per feature, fitted on questions with known answers (docs/evaluation.md) and rounded; the last five
  * are set by hand. A difference of 1 between two units makes one e times as likely to hold the answer.
  */
 export const WEIGHTS: Features = {
-  coverage: 4.4,
-  titled: 1.1,
+  coverage: 2.8,
+  matched: 2.8,
+  titled: 1.4,
   leaning: 2.3,
-  before: 1.6,
-  near: 2,
-  cosine: 3.2,
-  passage: 5.2,
+  before: 1.7,
+  elsewhere: -0.7,
+  near: 1.3,
+  cosine: 3,
+  passage: 5,
   expected: 2.4,
-  length: 0.5,
+  short: -1,
   asking: -3,
   dangling: -1.5,
   fragment: -0.5,
