@@ -17,7 +17,7 @@ export function orderForAnswer(scored: readonly ScoredCandidate[], question: Que
   const complements = others.map((candidate) => {
     const added = [...candidate.words].filter((word) => !best.words.has(word));
     const score = candidate.score + ADDED * coverage(added, question) + neighbourhood(best, candidate);
-    return { ...candidate, score };
+    return Object.assign({}, candidate, { score });
   });
   return [best, ...complements.sort((a, b) => b.score - a.score), ...scored.slice(CONSIDERED)];
 }

@@ -113,6 +113,13 @@ test('a code block is quoted whole', () => {
   );
 });
 
+test('a command on a line of its own is quoted, a heading is not', () => {
+  const text = 'Install\n\nnpm install holdfast\n\nIt installs the server and its model on this machine.';
+  const quotes = quotesOf(ask('Which command does install holdfast?', [{ text }]));
+  assert.equal(quotes[0], 'npm install holdfast');
+  assert.ok(!quotes.includes('Install'));
+});
+
 test('a list that a colon announces is quoted with its introduction', () => {
   const text =
     'The server needs these ports:\n\n- 8600 for the API\n- 8601 for metrics\n\nOther ports stay closed.';

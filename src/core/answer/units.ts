@@ -1,7 +1,7 @@
 import type { Span } from '../documents/document.ts';
 import type { ExtractTools, Passage } from './extraction.ts';
 import { textLines, type Line } from './lines.ts';
-import { isStopped, looksLikeHeading, plainText } from './prose.ts';
+import { isKnownHeading, isStopped, knownHeadings, looksLikeHeading, type KnownHeadings } from './prose.ts';
 import { clauseWindows, lineWindows } from './windows.ts';
 
 /** What is quoted whole or not at all. */
@@ -28,9 +28,9 @@ const WINDOW_SHARE = 0.6;
 
 /** Cuts a passage into what can be quoted, in reading order. */
 export function unitsOf(passage: Passage, tools: ExtractTools, maxChars: number): Unit[] {
-  const headings = new Set([passage.title, ...passage.headingPath].map(plainText));
+  const headings = knownHeadings([passage.title, ...passage.headingPath]);
   const units: Unit[] = [];
-  for (const block of blocksOf(textLines(passage.text))) {
+  for (const block of blocksOf(passage.text)) {
     if (block.kind === 'code') units.push(...codeUnits(block, maxChars));
     else if (block.kind === 'table') {
       for (const line of block.lines) units.push({ kind: 'row', start: line.start, end: line.end });
@@ -45,17 +45,17 @@ interface TextBlock extends Span {
 }
 
 /** What stands between blank lines. */
-function blocksOf(lines: readonly Line[]): TextBlock[] {
+function blocksOf(text: string): TextBlock[] {
   const blocks: TextBlock[] = [];
   let open: Line[] = [];
   const close = (): void => {
     const [first] = open;
     const last = open.at(-1);
     if (first === undefined || last === undefined) return;
-    blocks.push({ kind: kindOfBlock(open), lines: open, start: first.start, end: last.end });
+    blocks.push({ kind: kindOfBlock(open, text), lines: open, start: first.start, end: last.end });
     open = [];
   };
-  for (const line of lines) {
+  for (const line of textLines(text)) {
     if (line.isBlank) close();
     else open.push(line);
   }
@@ -63,9 +63,20 @@ function blocksOf(lines: readonly Line[]): TextBlock[] {
   return blocks;
 }
 
-function kindOfBlock(lines: readonly Line[]): TextBlock['kind'] {
+/** A line of its own that begins like a command and has no stop: `npm install holdfast`. */
+const LONE_COMMAND = /^[a-z./~][\w./@~:-]*(?: \S+)+$/;
+const LONGEST_COMMAND = 120;
+
+function kindOfBlock(lines: readonly Line[], text: string): TextBlock['kind'] {
   if (lines.length > 1 && lines.every(({ isRow }) => isRow)) return 'table';
+  const [first] = lines;
+  if (lines.length === 1 && first !== undefined && isLoneCommand(text.slice(first.content, first.end)))
+    return 'code';
   return lines.filter(({ isCode }) => isCode).length > lines.length / 2 ? 'code' : 'prose';
+}
+
+function isLoneCommand(line: string): boolean {
+  return line.length <= LONGEST_COMMAND && !isStopped(line) && LONE_COMMAND.test(line);
 }
 
 function codeUnits({ start, end, lines }: TextBlock, maxChars: number): Unit[] {
@@ -77,7 +88,7 @@ function codeUnits({ start, end, lines }: TextBlock, maxChars: number): Unit[] {
 
 interface ProseContext {
   readonly passage: Passage;
-  readonly headings: ReadonlySet<string>;
+  readonly headings: KnownHeadings;
   readonly units: Unit[];
   readonly tools: ExtractTools;
   readonly maxChars: number;
@@ -127,9 +138,9 @@ function paragraphUnits(first: Line, last: Line, context: ProseContext): void {
 function kindOfSentence({ start, end }: Span, isItem: boolean, context: ProseContext): UnitKind {
   const { passage, headings, units } = context;
   const sentence = passage.text.slice(start, end);
-  if (isItem) return headings.has(plainText(sentence)) ? 'heading' : 'item';
-  if (looksLikeHeading(sentence, headings))
-    return isAnnounced(start, units, passage.text) ? 'item' : 'heading';
+  if (isKnownHeading(sentence, headings)) return 'heading';
+  if (isItem) return 'item';
+  if (looksLikeHeading(sentence)) return isAnnounced(start, units, passage.text) ? 'item' : 'heading';
   if (!isStopped(sentence)) return isAnnounced(start, units, passage.text) ? 'item' : 'fragment';
   return units.length === 0 && passage.start > 0 && /^\p{Ll}/u.test(sentence) ? 'fragment' : 'sentence';
 }

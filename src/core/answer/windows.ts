@@ -3,6 +3,9 @@ import type { Line } from './lines.ts';
 
 const CLAUSE_END = /[;:,](?=\s)|[，；、]|\s(?=[–—]\s)/gu;
 
+/** The least that lies between the starts of two windows of a sentence. */
+const CLAUSE_STEP = 20;
+
 /**
  * Runs of whole clauses of a sentence that is too long to quote: one from each clause on, as many clauses as
  * fit in `maxChars`. They overlap.
@@ -12,6 +15,7 @@ export function clauseWindows(text: string, sentence: Span, maxChars: number): S
   const ends: number[] = [];
   for (const match of text.slice(sentence.start, sentence.end).matchAll(CLAUSE_END)) {
     const border = sentence.start + match.index + match[0].trimEnd().length;
+    if (border - (starts.at(-1) ?? 0) < CLAUSE_STEP) continue;
     ends.push(border);
     starts.push(skipSpace(text, border));
   }
