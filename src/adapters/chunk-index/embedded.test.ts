@@ -1,0 +1,408 @@
+import assert from 'node:assert/strict';
+import { copyFile, mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { openLibrary, scopeOf, type TestLibrary } from '../../../test/library.ts';
+import type { IndexableVersion } from '../../core/documents/catalog.ts';
+import { documentId, type ChunkId, type Scope } from '../../core/documents/ids.ts';
+import type { IndexChange } from '../../core/retrieval/chunk-index.ts';
+import { HoldfastError } from '../../core/errors.ts';
+import type { EmbeddedIndex } from './embedded.ts';
+
+const docs = scopeOf('docs');
+const { signal } = new AbortController();
+
+async function find(index: EmbeddedIndex, query: string, scope: Scope = docs): Promise<ChunkId[]> {
+  const found = await index.lexical(scope, { query, filter: {}, limit: 100 }, signal);
+  return found.map(({ chunkId }) => chunkId);
+}
+
+/** All that searches can tell: chunks with their scores, and the documents. */
+async function behaviour(library: TestLibrary, index: EmbeddedIndex): Promise<unknown> {
+  const queries = ['backup restore', 'coffee', 'server v1.2.3', 'page'];
+  const vector = await library.embedder.embedQuery('backup', signal);
+  assert.ok(vector);
+  return {
+    lexical: await Promise.all(
+      queries.map(async (query) => index.lexical(docs, { query, filter: {}, limit: 50 }, signal)),
+    ),
+    dense: await index.dense(docs, { query: vector, filter: {}, limit: 50 }, signal),
+    documents: await index.documents(docs),
+    sequence: index.sequence(docs),
+  };
+}
+
+async function filledLibrary(documents = 8): Promise<TestLibrary> {
+  const library = await openLibrary();
+  await library.createCollection(docs);
+  for (let number = 0; number < documents; number++)
+    await library.put(
+      docs,
+      `page-${number}`,
+      `# Page ${number}\n\nHow to restore backup ${number} of server v1.2.${number}.`,
+    );
+  return library;
+}
+
+async function deleteDocument(library: TestLibrary, key: string): Promise<void> {
+  const collection = await library.catalog.getCollection(docs);
+  assert.ok(collection);
+  await library.writeItems(collection, { items: [], problems: [], deletions: [documentId(docs, key)] });
+}
+
+async function snapshotPath(library: TestLibrary): Promise<string> {
+  const [name] = await readdir(join(library.folder, 'index'));
+  assert.ok(name);
+  return join(library.folder, 'index', name);
+}
+
+function events(library: TestLibrary): string[] {
+  return library.log.map(({ level, event }) => `${level} ${event}`);
+}
+
+describe('the embedded index', () => {
+  it('shows a change to every search after it, and no other', async () => {
+    await using library = await filledLibrary(2);
+    const { index } = library;
+    assert.equal((await find(index, 'restore')).length, 2);
+    await library.put(docs, 'page-0', 'Drink coffee.');
+    assert.equal((await find(index, 'restore')).length, 1);
+    assert.equal((await find(index, 'coffee')).length, 1);
+    await deleteDocument(library, 'page-0');
+    assert.deepEqual(await find(index, 'coffee'), []);
+  });
+
+  it('names chunks as the catalog does', async () => {
+    await using library = await filledLibrary(1);
+    const [found] = await find(library.index, 'backup');
+    assert.ok(found);
+    const [chunk] = await library.catalog.hydrate(docs, [found]);
+    assert.match(chunk?.text ?? '', /restore backup 0/);
+  });
+
+  it('keeps tenants and collections apart', async () => {
+    await using library = await filledLibrary(1);
+    for (const other of [scopeOf('docs', 'other'), scopeOf('other')]) {
+      await library.createCollection(other);
+      assert.deepEqual(await find(library.index, 'backup', other), []);
+      await library.put(other, 'page-9', 'Another backup.');
+      assert.equal((await find(library.index, 'backup', other)).length, 1);
+    }
+    assert.equal((await find(library.index, 'backup')).length, 1);
+  });
+
+  it('builds itself from the catalog when there is no snapshot', async () => {
+    await using library = await filledLibrary();
+    const again = library.openIndex();
+    assert.deepEqual(await find(again, 'restore'), await find(library.index, 'restore'));
+    assert.deepEqual(await behaviour(library, again), await behaviour(library, library.index));
+    assert.deepEqual(events(library), []);
+  });
+
+  it('gives the same results from a snapshot', async () => {
+    await using library = await filledLibrary();
+    await deleteDocument(library, 'page-3');
+    await library.index.snapshot(docs);
+    const again = library.openIndex();
+    await again.open(docs);
+    assert.deepEqual(await behaviour(library, again), await behaviour(library, library.index));
+    assert.deepEqual(events(library), []);
+  });
+
+  it('writes snapshots when it is closed', async () => {
+    await using library = await filledLibrary();
+    await library.index[Symbol.asyncDispose]();
+    const source = { ...library.catalog, versionsSince: noVersions };
+    const again = library.openIndex({ source });
+    assert.equal((await find(again, 'restore')).length, 8);
+  });
+
+  it('replays what the catalog got after the snapshot', async () => {
+    await using library = await filledLibrary();
+    await library.index.snapshot(docs);
+    await library.put(docs, 'page-1', 'Now about coffee.');
+    await library.put(docs, 'page-99', 'A new page.');
+    await deleteDocument(library, 'page-2');
+    const again = library.openIndex();
+    await again.open(docs);
+    assert.equal((await find(again, 'restore')).length, 6);
+    assert.equal((await find(again, 'coffee')).length, 1);
+    assert.deepEqual(
+      documentsOf(await again.documents(docs)),
+      documentsOf(await library.index.documents(docs)),
+    );
+    assert.equal(again.sequence(docs), await library.catalog.lastSequence(docs));
+  });
+
+  it('rebuilds itself when removals after its snapshot are not known any more', async () => {
+    await using library = await filledLibrary();
+    await library.index.snapshot(docs);
+    await deleteDocument(library, 'page-2');
+    await library.catalog.pruneRemovals(docs, await library.catalog.lastSequence(docs));
+    const again = library.openIndex();
+    assert.equal((await find(again, 'restore')).length, 7);
+    assert.equal((await again.partition(docs)).passageCount, 7);
+  });
+
+  it('rebuilds itself when the collection was deleted and made anew', async () => {
+    await using library = await filledLibrary();
+    await library.index.snapshot(docs);
+    const copy = join(library.folder, 'copy');
+    const path = await snapshotPath(library);
+    await copyFile(path, copy);
+    await library.catalog.deleteCollection(docs);
+    await library.index.drop(docs);
+    await library.createCollection(docs);
+    await library.put(docs, 'page-0', 'Only coffee now.');
+    await copyFile(copy, path);
+    const again = library.openIndex();
+    assert.deepEqual(await find(again, 'restore'), []);
+    assert.equal((await find(again, 'coffee')).length, 1);
+  });
+
+  for (const [name, damage] of [
+    ['truncated', async (path: string) => truncate(path, 1000)],
+    ['empty', async (path: string) => truncate(path, 0)],
+    ['foreign', async (path: string) => writeFile(path, 'something else')],
+    ['flipped', flipInTheMiddle],
+  ] as const)
+    it(`rebuilds a ${name} snapshot from the catalog and says so`, async () => {
+      await using library = await filledLibrary();
+      await library.index.snapshot(docs);
+      const path = await snapshotPath(library);
+      await damage(path);
+      const again = library.openIndex();
+      await again.open(docs);
+      assert.deepEqual(await behaviour(library, again), await behaviour(library, library.index));
+      assert.deepEqual(events(library), ['warn index_snapshot_damaged']);
+      assert.equal(library.log[0]?.fields['path'], path);
+      await again.snapshot(docs);
+      library.log.length = 0;
+      await library.openIndex().open(docs);
+      assert.deepEqual(events(library), []);
+    });
+
+  it('does not use a snapshot of another model, dimensions or weights', async () => {
+    await using library = await filledLibrary();
+    await library.index.snapshot(docs);
+    for (const other of [
+      { model: 'another' },
+      { constants: { titleWeight: 9 } },
+      { constants: { compoundWeight: 0.1 } },
+    ]) {
+      library.log.length = 0;
+      const again = library.openIndex(other);
+      assert.equal((await find(again, 'restore')).length, 8);
+      assert.deepEqual(events(library), ['info index_snapshot_outdated']);
+    }
+    library.log.length = 0;
+    await library.openIndex({ constants: { k1: 0.9, orderedWeight: 0.5 } }).open(docs);
+    assert.deepEqual(events(library), [], 'weights that count at query time need no other snapshot');
+  });
+
+  it('passes over half a snapshot that a crash left', async () => {
+    await using library = await filledLibrary();
+    await library.index.snapshot(docs);
+    await writeFile(`${await snapshotPath(library)}.tmp`, 'half');
+    const again = library.openIndex();
+    assert.equal((await find(again, 'restore')).length, 8);
+    await library.put(docs, 'page-99', 'A new page.');
+    await library.index.snapshot(docs);
+    assert.deepEqual(events(library), []);
+    assert.equal((await readdir(join(library.folder, 'index'))).length, 1);
+  });
+
+  it('goes on without a snapshot when it cannot be written', async () => {
+    await using library = await filledLibrary();
+    await library.index.snapshot(docs);
+    const path = await snapshotPath(library);
+    await library.put(docs, 'page-99', 'About coffee.');
+    await rm(path);
+    await mkdir(join(path, 'in the way'), { recursive: true });
+    await library.index.snapshot(docs);
+    assert.deepEqual(events(library), ['warn index_snapshot_failed']);
+    assert.equal((await find(library.index, 'coffee')).length, 1);
+  });
+
+  it('applies a change once', async () => {
+    await using library = await filledLibrary(3);
+    const { index, catalog } = library;
+    const before = await behaviour(library, index);
+    const sequence = await catalog.lastSequence(docs);
+    const added: IndexableVersion[] = [];
+    for await (const version of catalog.versionsSince(docs, 0)) added.push(version);
+    const change: IndexChange = { sequence, removed: [], added };
+    for (let i = 0; i < 2; i++) assert.equal(await index.apply(docs, async () => change), change);
+    assert.deepEqual(await behaviour(library, index), before);
+  });
+
+  it('changes nothing when the commit fails', async () => {
+    await using library = await filledLibrary(3);
+    const before = await behaviour(library, library.index);
+    const failing = library.index.apply(docs, async () => {
+      throw new HoldfastError('storage_full', 'the disk is full');
+    });
+    await assert.rejects(failing, { code: 'storage_full' });
+    assert.deepEqual(await behaviour(library, library.index), before);
+  });
+
+  it('finds everything after a commit that was done but could not be read back', async () => {
+    await using library = await filledLibrary(2);
+    const failing = library.index.apply(docs, async () => {
+      await library
+        .openIndex()
+        .apply(docs, async () => commitDirectly(library, 'page-7', 'A page about tea.'));
+      throw new Error('cannot be read back');
+    });
+    await assert.rejects(failing, /read back/);
+    await library.put(docs, 'page-8', 'A page about coffee.');
+    for (const query of ['tea', 'coffee']) assert.equal((await find(library.index, query)).length, 1, query);
+    await library.index.snapshot(docs);
+    const again = library.openIndex();
+    assert.equal((await find(again, 'tea')).length, 1);
+  });
+
+  it('forgets a collection that is dropped, with its file', async () => {
+    await using library = await filledLibrary(2);
+    await library.index.snapshot(docs);
+    await library.catalog.deleteCollection(docs);
+    await library.index.drop(docs);
+    assert.deepEqual(await readdir(join(library.folder, 'index')), []);
+    assert.equal(library.index.sequence(docs), 0);
+    assert.deepEqual(await find(library.index, 'restore'), []);
+  });
+
+  it('builds a partition anew when it is mostly removed documents', async () => {
+    await using library = await filledLibrary(1);
+    for (let edit = 0; edit < 30; edit++) await library.put(docs, 'page-0', `Edit ${edit} about coffee.`);
+    const { bytes, passageCount } = await library.index.partition(docs);
+    assert.equal(passageCount, 1);
+    const fresh = await library.openIndex().partition(docs);
+    assert.ok(bytes < 2 * fresh.bytes, `${bytes} against ${fresh.bytes} bytes`);
+    const [first] = await library.index.lexical(docs, { query: 'coffee', filter: {}, limit: 1 }, signal);
+    assert.ok(first);
+  });
+
+  it('unloads the least used collections above its memory, and loads them again', async () => {
+    await using library = await openLibrary({ memoryBytes: 1 });
+    const names = ['one', 'two', 'three'].map((name) => scopeOf(name));
+    for (const scope of names) {
+      await library.createCollection(scope);
+      await library.put(scope, 'page', `A backup of ${scope.collection}.`);
+    }
+    const loaded = (): boolean[] => names.map((scope) => library.index.sequence(scope) > 0);
+    assert.deepEqual(loaded(), [false, false, true]);
+    for (const [at, scope] of names.entries()) {
+      assert.equal((await find(library.index, 'backup', scope)).length, 1);
+      assert.deepEqual(
+        loaded(),
+        names.map((_, other) => other === at),
+      );
+    }
+    assert.deepEqual(events(library), []);
+  });
+
+  it('takes changes of an unloaded collection', async () => {
+    await using library = await openLibrary({ memoryBytes: 1 });
+    for (const scope of [docs, scopeOf('other')]) {
+      await library.createCollection(scope);
+      await library.put(scope, 'page', 'A backup.');
+    }
+    assert.equal(library.index.sequence(docs), 0);
+    await library.put(docs, 'page', 'Coffee.');
+    assert.deepEqual(await find(library.index, 'backup'), []);
+    assert.equal((await find(library.index, 'coffee')).length, 1);
+  });
+
+  it('loads a collection once for many searches at a time', async () => {
+    await using library = await filledLibrary(3);
+    let reads = 0;
+    const source = {
+      ...library.catalog,
+      versionsSince: (...parameters: Parameters<TestLibrary['catalog']['versionsSince']>) => {
+        reads++;
+        return library.catalog.versionsSince(...parameters);
+      },
+    };
+    const again = library.openIndex({ source });
+    const found = await Promise.all(Array.from({ length: 10 }, async () => find(again, 'restore')));
+    assert.ok(found.every(({ length }) => length === 3));
+    assert.equal(reads, 1);
+  });
+
+  it('scores chunks by id: 0 or NaN for what is gone or no id', async () => {
+    await using library = await filledLibrary(2);
+    const [first] = await find(library.index, 'restore');
+    assert.ok(first);
+    const ids = [
+      first,
+      `${'0'.repeat(32)}-0` as ChunkId,
+      'nonsense' as ChunkId,
+      first.replace(/\d+$/, '99') as ChunkId,
+    ];
+    const vector = await library.embedder.embedQuery('backup', signal);
+    assert.ok(vector);
+    const lexical = [...(await library.index.lexicalScores(docs, 'restore', ids))];
+    const cosines = [...(await library.index.denseScores(docs, vector, ids))];
+    assert.deepEqual(
+      lexical.map((score) => score > 0),
+      [true, false, false, false],
+    );
+    assert.deepEqual(cosines.map(Number.isNaN), [false, true, true, true]);
+  });
+});
+
+async function* noVersions(): AsyncGenerator<never> {}
+
+function documentsOf(documents: readonly { readonly key: string; readonly passages: number }[]): string[] {
+  return documents.map(({ key, passages }) => `${key} ${passages}`).toSorted();
+}
+
+async function flipInTheMiddle(path: string): Promise<void> {
+  const bytes = await readFile(path);
+  const middle = Math.floor(bytes.length / 2);
+  bytes[middle] = (bytes[middle] ?? 0) ^ 0x10;
+  await writeFile(path, bytes);
+}
+
+/** A commit that the index under test hears nothing of. */
+async function commitDirectly(library: TestLibrary, key: string, text: string): Promise<IndexChange> {
+  const prepared = await library.prepare(
+    {
+      scope: docs,
+      item: key,
+      name: `${key}.md`,
+      bytes: Buffer.from(text),
+      format: 'markdown',
+      mediaType: null,
+      title: null,
+      uri: null,
+      fallbackUri: null,
+      metadata: {},
+      language: 'en',
+      generation: 'test-generation' as never,
+      chunkTokens: 200,
+    },
+    signal,
+  );
+  const [document] = prepared.documents;
+  assert.ok(document);
+  const { version, title, uri, language, metadata } = document;
+  const draft = {
+    id: documentId(docs, key),
+    sourceKey: key,
+    origin: 'api',
+    item: key,
+    state: 'ready',
+    problem: null,
+    format: 'markdown',
+    contentHash: prepared.contentHash,
+    sizeBytes: text.length,
+    title,
+    uri,
+    language,
+    metadata,
+  } as const;
+  const { sequence } = await library.catalog.commit(docs, [{ kind: 'put', draft, version }]);
+  return { sequence, removed: [], added: [] };
+}
