@@ -36,57 +36,75 @@ export interface RecallDependencies {
 
 type Side = ReadonlyMap<Scope, readonly Candidate[]>;
 
+interface DenseSide {
+  readonly vector: Float32Array;
+  readonly side: Side;
+}
+
 /**
  * Asks the lexical and the dense side of every collection; each may fail on its own. A query without vector, or a
- * failed side, leaves the other one. Throws only when nothing is left.
+ * failed side, leaves the other one. Throws only when nothing is left, or the signal is aborted.
  */
 export async function recall(
   plan: RecallPlan,
-  dependencies: RecallDependencies,
+  { index, embedder, stopwatch }: RecallDependencies,
   signal: AbortSignal,
 ): Promise<Recall> {
-  const failures: RecallFailure[] = [];
-  const errors: unknown[] = [];
-  const attempt = async <T>(side: RecallFailure['side'], work: () => Promise<T>): Promise<T | null> => {
-    try {
-      return await dependencies.stopwatch.time(side === 'embedding' ? 'embed' : side, work);
-    } catch (error) {
-      if (signal.aborted) throw error;
-      errors.push(error);
-      failures.push({ side, reason: error instanceof Error ? error.message : String(error) });
-      return null;
-    }
-  };
-  const askLexical = (): Promise<Side | null> =>
-    attempt('lexical', async () => lexicalSide(plan, dependencies.index, signal));
-  const askDense = async (): Promise<{ vector: Float32Array; side: Side | null } | null> => {
-    const vector = await attempt('embedding', async () =>
-      dependencies.embedder.embedQuery(plan.query, signal),
+  const attempts = new Attempts(signal);
+  const askLexical = async (): Promise<Side | null> =>
+    attempts.run('lexical', async () =>
+      stopwatch.time('lexical', async () => lexicalSide(plan, index, signal)),
     );
+  const embed = async (): Promise<Float32Array | null> =>
+    attempts.run('embedding', async () =>
+      stopwatch.time('embed', async () => embedder.embedQuery(plan.query, signal)),
+    );
+  const askDense = async (): Promise<DenseSide | null> => {
+    const vector = await embed();
     if (vector === null) return null;
-    return {
-      vector,
-      side: await attempt('dense', async () =>
-        denseSide(plan, { index: dependencies.index, vector }, signal),
-      ),
-    };
+    const side = await attempts.run('dense', async () =>
+      stopwatch.time('dense', async () => denseSide(plan, { index, vector }, signal)),
+    );
+    return side === null ? null : { vector, side };
   };
-  const [first, found] = await Promise.all([
+  const [first, dense] = await Promise.all([
     plan.mode === 'dense' ? null : askLexical(),
     plan.mode === 'lexical' ? null : askDense(),
   ]);
-  const dense = found?.side ?? null;
   const lexical = plan.mode === 'dense' && dense === null ? await askLexical() : first;
-  if (lexical === null && dense === null)
-    throw errors[0] ?? new Error('no side of the recall could be asked');
-  const vector = found?.vector ?? null;
-  const chunks = await dependencies.stopwatch.time('fuse', async () =>
-    merge(plan, { lexical, dense, vector, index: dependencies.index }),
-  );
-  return { chunks, mode: usedMode(lexical, dense), failures };
+  if (lexical === null && dense === null) throw attempts.firstError();
+  const chunks = await stopwatch.time('fuse', async () => merge(plan, { lexical, dense, index, attempts }));
+  return { chunks, mode: usedMode(lexical, dense), failures: attempts.failures };
 }
 
-function usedMode(lexical: Side | null, dense: Side | null): RetrievalMode {
+/** Remembers what failed, so that the rest can go on. */
+class Attempts {
+  readonly failures: RecallFailure[] = [];
+  readonly #signal: AbortSignal;
+  readonly #errors: unknown[] = [];
+
+  constructor(signal: AbortSignal) {
+    this.#signal = signal;
+  }
+
+  /** Null when it fails. @throws the reason of the signal once that is aborted. */
+  async run<T>(side: RecallFailure['side'], work: () => Promise<T>): Promise<T | null> {
+    try {
+      return await work();
+    } catch (error) {
+      this.#signal.throwIfAborted();
+      this.#errors.push(error);
+      this.failures.push({ side, reason: error instanceof Error ? error.message : String(error) });
+      return null;
+    }
+  }
+
+  firstError(): unknown {
+    return this.#errors[0] ?? new Error('no side of the recall could be asked');
+  }
+}
+
+function usedMode(lexical: Side | null, dense: DenseSide | null): RetrievalMode {
   if (lexical === null) return 'dense';
   return dense === null ? 'lexical' : 'hybrid';
 }
@@ -111,35 +129,28 @@ async function denseSide(
 
 interface Sides {
   readonly lexical: Side | null;
-  readonly dense: Side | null;
-  readonly vector: Float32Array | null;
+  readonly dense: DenseSide | null;
   readonly index: ChunkIndex;
+  readonly attempts: Attempts;
 }
 
 /** The union of both sides; what one side did not list is looked up. */
-async function merge(plan: RecallPlan, sides: Sides): Promise<RecalledChunk[]> {
+async function merge(plan: RecallPlan, { lexical, dense, index, attempts }: Sides): Promise<RecalledChunk[]> {
   const chunks: RecalledChunk[] = [];
   for (const scope of plan.scopes) {
-    const lexical = scoresById(sides.lexical?.get(scope));
-    const cosines = scoresById(sides.dense?.get(scope));
-    if (sides.lexical !== null) {
-      const missing = missingFrom(lexical, cosines);
-      if (missing.length > 0)
-        addScores(lexical, missing, await sides.index.lexicalScores(scope, plan.query, missing));
-    }
-    if (sides.dense !== null && sides.vector !== null) {
-      const missing = missingFrom(cosines, lexical);
-      if (missing.length > 0)
-        addScores(cosines, missing, await sides.index.denseScores(scope, sides.vector, missing));
-    }
-    const ids = sides.lexical === null ? cosines : lexical;
-    for (const chunkId of ids.keys()) {
-      chunks.push({
-        scope,
-        chunkId,
-        lexical: lexical.get(chunkId) ?? 0,
-        cosine: cosines.get(chunkId) ?? Number.NaN,
-      });
+    const words = scoresById(lexical?.get(scope));
+    const cosines = scoresById(dense?.side.get(scope));
+    if (lexical !== null)
+      await addMissing(words, cosines, async (missing) =>
+        attempts.run('lexical', async () => index.lexicalScores(scope, plan.query, missing)),
+      );
+    if (dense !== null)
+      await addMissing(cosines, words, async (missing) =>
+        attempts.run('dense', async () => index.denseScores(scope, dense.vector, missing)),
+      );
+    for (const chunkId of new Set([...words.keys(), ...cosines.keys()])) {
+      const cosine = cosines.get(chunkId) ?? Number.NaN;
+      chunks.push({ scope, chunkId, lexical: words.get(chunkId) ?? 0, cosine });
     }
   }
   return chunks;
@@ -149,10 +160,16 @@ function scoresById(candidates: readonly Candidate[] = []): Map<ChunkId, number>
   return new Map(candidates.map(({ chunkId, score }) => [chunkId, score]));
 }
 
-function missingFrom(known: ReadonlyMap<ChunkId, number>, other: ReadonlyMap<ChunkId, number>): ChunkId[] {
-  return [...other.keys()].filter((id) => !known.has(id));
-}
-
-function addScores(scores: Map<ChunkId, number>, ids: readonly ChunkId[], values: Float64Array): void {
-  for (const [at, id] of ids.entries()) scores.set(id, values[at] ?? 0);
+/** Adds the scores of chunks that only the other side listed. */
+async function addMissing(
+  scores: Map<ChunkId, number>,
+  other: ReadonlyMap<ChunkId, number>,
+  lookUp: (missing: readonly ChunkId[]) => Promise<Float64Array | null>,
+): Promise<void> {
+  const missing = [...other.keys()].filter((id) => !scores.has(id));
+  if (missing.length === 0) return;
+  for (const [at, score] of (await lookUp(missing))?.entries() ?? []) {
+    const id = missing[at];
+    if (id !== undefined) scores.set(id, score);
+  }
 }
