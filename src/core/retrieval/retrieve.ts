@@ -88,6 +88,7 @@ async function find(
       { ...dependencies, stopwatch },
       signal,
     );
+    signal.throwIfAborted();
     const ranked = rank(found, fusionWeight);
     const { passages, vanished } = await stopwatch.time('hydrate', async () =>
       hydrate(ranked, topK, catalog),
