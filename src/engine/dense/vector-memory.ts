@@ -1,0 +1,130 @@
+import { KERNEL_BASE64 } from './kernel.ts';
+
+/** Vectors of one block: the unit that the kernel scores. */
+export const BLOCK = 256;
+const PAGE = 65_536;
+const FLOAT = 4;
+/** What a query component is raised by, so that it fits the kernel's unsigned operand. */
+export const QUERY_OFFSET = 64;
+
+// oxlint-disable-next-line max-params -- the signature of the kernel
+type Score = (
+  vectors: number,
+  scales: number,
+  bias: number,
+  count: number,
+  stride: number,
+  query: number,
+  out: number,
+) => number;
+
+interface Kernel {
+  readonly score256: Score;
+  readonly score: Score;
+}
+
+const kernelModule = new WebAssembly.Module(Buffer.from(KERNEL_BASE64, 'base64'));
+
+/**
+ * int8 vectors in WebAssembly memory: [query | scores of a block | block | block ...], a block being
+ * [vectors | scales | biases]. The bias takes the query's offset out again; it is infinite for a slot without vector.
+ */
+export class VectorMemory {
+  readonly #dimensions: number;
+  readonly #stride: number;
+  readonly #memory: WebAssembly.Memory;
+  readonly #kernel: Kernel;
+  readonly #scoresAt: number;
+  readonly #blocksAt: number;
+  readonly #blockBytes: number;
+  #bytes: Int8Array;
+  #floats: Float32Array;
+  #size = 0;
+
+  constructor(dimensions: number) {
+    this.#dimensions = dimensions;
+    this.#stride = Math.ceil(dimensions / 64) * 64;
+    this.#scoresAt = this.#stride;
+    this.#blocksAt = this.#scoresAt + BLOCK * FLOAT;
+    this.#blockBytes = BLOCK * (this.#stride + 2 * FLOAT);
+    this.#memory = new WebAssembly.Memory({ initial: Math.ceil(this.#blocksAt / PAGE) });
+    const instance = new WebAssembly.Instance(kernelModule, { env: { memory: this.#memory } });
+    this.#kernel = instance.exports as unknown as Kernel;
+    this.#bytes = new Int8Array(this.#memory.buffer);
+    this.#floats = new Float32Array(this.#memory.buffer);
+  }
+
+  /** Number of slots. */
+  get size(): number {
+    return this.#size;
+  }
+
+  get bytes(): number {
+    return this.#memory.buffer.byteLength;
+  }
+
+  /** Appends a vector and returns its slot. */
+  add(values: Int8Array, scale: number): number {
+    const slot = this.#size++;
+    this.reserve(this.#size);
+    this.#bytes.set(values, this.#vectorAt(slot));
+    let sum = 0;
+    for (let i = 0; i < values.length; i++) sum += values[i] ?? 0;
+    const at = this.#scaleAt(slot);
+    this.#floats[at] = scale;
+    this.#floats[at + BLOCK] = scale === 0 ? Number.POSITIVE_INFINITY : QUERY_OFFSET * sum * scale;
+    return slot;
+  }
+
+  scale(slot: number): number {
+    return slot < this.#size ? (this.#floats[this.#scaleAt(slot)] ?? 0) : 0;
+  }
+
+  /** The components of a slot; valid until the next `add`. */
+  values(slot: number): Int8Array {
+    const at = this.#vectorAt(slot);
+    return this.#bytes.subarray(at, at + this.#dimensions);
+  }
+
+  /** Where the query goes: one byte a component, raised by the offset. */
+  query(): Int8Array {
+    return this.#bytes.subarray(0, this.#stride).fill(QUERY_OFFSET);
+  }
+
+  /** Scores of the last block, for `scoreBlock`'s count of slots. */
+  get scores(): Float32Array {
+    return this.#floats.subarray(this.#scoresAt / FLOAT, this.#blocksAt / FLOAT);
+  }
+
+  /** Scores the slots from `start`, a multiple of the block size; returns the largest score. */
+  scoreBlock(start: number): number {
+    const vectors = this.#vectorAt(start);
+    const scales = this.#scaleAt(start) * FLOAT;
+    const count = Math.min(BLOCK, this.#size - start);
+    const score = this.#stride === 256 ? this.#kernel.score256 : this.#kernel.score;
+    return score(vectors, scales, scales + BLOCK * FLOAT, count, this.#stride, 0, this.#scoresAt);
+  }
+
+  /** Makes room for so many slots. */
+  reserve(size: number): void {
+    const needed = this.#blocksAt + Math.ceil(size / BLOCK) * this.#blockBytes;
+    const have = this.#memory.buffer.byteLength;
+    if (needed <= have) return;
+    this.#memory.grow(Math.ceil(Math.max(needed - have, have / 8) / PAGE));
+    this.#bytes = new Int8Array(this.#memory.buffer);
+    this.#floats = new Float32Array(this.#memory.buffer);
+  }
+
+  #vectorAt(slot: number): number {
+    const place = slot % BLOCK;
+    return this.#blocksAt + ((slot - place) / BLOCK) * this.#blockBytes + place * this.#stride;
+  }
+
+  /** Index into the floats. */
+  #scaleAt(slot: number): number {
+    const place = slot % BLOCK;
+    return (
+      (this.#blocksAt + ((slot - place) / BLOCK) * this.#blockBytes + BLOCK * this.#stride) / FLOAT + place
+    );
+  }
+}
