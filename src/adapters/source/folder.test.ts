@@ -1,0 +1,232 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { chmod, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { describe, it } from 'node:test';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import { temporaryFolder } from '../../../test/temporary-folder.ts';
+import type { SourceItem } from '../../core/ingest/source.ts';
+import { folderSource } from './folder.ts';
+
+const { signal } = new AbortController();
+
+async function fill(root: string, paths: readonly string[]): Promise<void> {
+  for (const path of paths) {
+    await mkdir(dirname(join(root, path)), { recursive: true });
+    await writeFile(join(root, path), `text of ${path}`);
+  }
+}
+
+async function list(root: string, excluded: readonly string[] = []): Promise<SourceItem[]> {
+  const items: SourceItem[] = [];
+  for await (const item of folderSource({ excluded }).list(root, signal)) items.push(item);
+  return items;
+}
+
+/** Paths of files; `code name` of problems. */
+function shown(items: readonly SourceItem[]): string[] {
+  return items.map((item) => (item.kind === 'file' ? item.path : `${item.problem.code} ${item.name}`));
+}
+
+describe('a folder as a source', () => {
+  it('lists its files in a stable order, those of a folder before those below', async () => {
+    await using folder = await temporaryFolder();
+    await fill(folder.path, ['b/2.md', 'b/1.md', 'z.md', 'a.md', 'b/c/d/3.md', 'a/x.md', 'B.md', 'b-/y.md']);
+    const expected = ['B.md', 'a.md', 'z.md', 'a/x.md', 'b/1.md', 'b/2.md', 'b/c/d/3.md', 'b-/y.md'];
+    assert.deepEqual(shown(await list(folder.path)), expected);
+    assert.deepEqual(shown(await list(folder.path)), expected);
+  });
+
+  it('tells what is known of a file without reading it', async () => {
+    await using folder = await temporaryFolder();
+    await fill(folder.path, ['a b/ü#?.md']);
+    const path = join(folder.path, 'a b', 'ü#?.md');
+    assert.deepEqual(await list(folder.path), [
+      {
+        kind: 'file',
+        item: path,
+        name: 'ü#?.md',
+        path: 'a b/ü#?.md',
+        uri: pathToFileURL(path).href,
+        sizeBytes: Buffer.byteLength('text of a b/ü#?.md'),
+      },
+    ]);
+  });
+
+  it('leaves out hidden entries, packages, and the folders that it is told', async () => {
+    await using folder = await temporaryFolder();
+    await fill(folder.path, [
+      'a.md',
+      '.git/config',
+      '.hidden.md',
+      'node_modules/x/README.md',
+      'sub/node_modules/y.md',
+      'sub/__pycache__/z.md',
+      'holdfast-data/catalog.db',
+      'sub/b.md',
+    ]);
+    const excluded = [join(folder.path, 'holdfast-data')];
+    assert.deepEqual(shown(await list(folder.path, excluded)), ['a.md', 'sub/b.md']);
+  });
+
+  it('takes a file with the name of a left out folder', async () => {
+    await using folder = await temporaryFolder();
+    await fill(folder.path, ['node_modules']);
+    assert.deepEqual(shown(await list(folder.path)), ['node_modules']);
+  });
+
+  it('is one file when the root is one', async () => {
+    await using folder = await temporaryFolder();
+    await fill(folder.path, ['a.md', 'b.md']);
+    const items = await list(join(folder.path, 'a.md'));
+    assert.deepEqual(shown(items), ['a.md']);
+    assert.equal(items[0]?.item, join(folder.path, 'a.md'));
+  });
+
+  it('refuses a root that is not there', async () => {
+    await using folder = await temporaryFolder();
+    await assert.rejects(list(join(folder.path, 'none')), { code: 'path_not_found', message: /none/ });
+  });
+
+  it('follows links to folders within the root, each folder once', async () => {
+    await using folder = await temporaryFolder();
+    await fill(folder.path, ['real/a.md']);
+    await symlink(join(folder.path, 'real'), join(folder.path, 'again'));
+    await symlink('.', join(folder.path, 'real', 'loop'));
+    await symlink('..', join(folder.path, 'real', 'up'));
+    const items = await list(folder.path);
+    assert.deepEqual(
+      shown(items).filter((one) => one.endsWith('a.md')),
+      ['again/a.md'],
+    );
+    const skipped = items.filter((item) => item.kind === 'problem');
+    assert.ok(skipped.length >= 3);
+    assert.ok(
+      skipped.every((item) => item.state === 'skipped' && item.problem.code === 'document_link_skipped'),
+    );
+  });
+
+  it('does not follow a link out of the root', async () => {
+    await using folder = await temporaryFolder();
+    await using outside = await temporaryFolder();
+    await fill(outside.path, ['secret.md', 'sub/secret.md']);
+    await symlink(join(outside.path, 'secret.md'), join(folder.path, 'file.md'));
+    await symlink(join(outside.path, 'sub'), join(folder.path, 'sub'));
+    const items = await list(folder.path);
+    assert.deepEqual(shown(items), ['document_link_skipped file.md', 'document_link_skipped sub']);
+    assert.ok(items.every((item) => item.kind === 'problem' && item.state === 'skipped'));
+    assert.ok(items.every((item) => item.kind === 'problem' && item.problem.reason.includes(outside.path)));
+  });
+
+  it('names links that lead in a circle or nowhere, and goes on', async () => {
+    await using folder = await temporaryFolder();
+    await fill(folder.path, ['z.md']);
+    await symlink('b', join(folder.path, 'a'));
+    await symlink('a', join(folder.path, 'b'));
+    await symlink('missing', join(folder.path, 'c'));
+    assert.deepEqual(shown(await list(folder.path)), [
+      'document_link_skipped a',
+      'document_link_skipped b',
+      'document_unreadable c',
+      'z.md',
+    ]);
+  });
+
+  it('skips a link to a file that is read by itself', async () => {
+    await using folder = await temporaryFolder();
+    await fill(folder.path, ['a.md']);
+    await symlink('a.md', join(folder.path, 'b.md'));
+    assert.deepEqual(shown(await list(folder.path)), ['a.md', 'document_link_skipped b.md']);
+  });
+
+  it('can be a link itself', async () => {
+    await using folder = await temporaryFolder();
+    await fill(folder.path, ['real/a.md']);
+    const link = join(folder.path, 'link');
+    await symlink('real', link);
+    const items = await list(link);
+    assert.deepEqual(shown(items), ['a.md']);
+    assert.equal(items[0]?.item, join(link, 'a.md'));
+  });
+
+  it('skips what is neither file nor folder', async () => {
+    await using folder = await temporaryFolder();
+    await promisify(execFile)('mkfifo', [join(folder.path, 'pipe')]);
+    assert.deepEqual(shown(await list(folder.path)), ['document_unsupported pipe']);
+  });
+
+  it('says that what is below a folder that cannot be listed is not known', async () => {
+    await using folder = await temporaryFolder();
+    await fill(folder.path, ['a/1.md', 'b.md', 'c/2.md']);
+    const items: SourceItem[] = [];
+    for await (const item of folderSource({ excluded: [] }).list(folder.path, signal)) {
+      if (items.length === 0) await rm(join(folder.path, 'a'), { recursive: true });
+      items.push(item);
+    }
+    assert.deepEqual(shown(items), ['b.md', 'document_unreadable a', 'c/2.md']);
+    assert.deepEqual(
+      items.map((item) => item.kind === 'problem' && item.hidesItems),
+      [false, true, false],
+    );
+  });
+
+  it('stops between folders when it is aborted', async () => {
+    await using folder = await temporaryFolder();
+    await fill(folder.path, ['a.md', 'sub/b.md']);
+    const controller = new AbortController();
+    const items: SourceItem[] = [];
+    await assert.rejects(async () => {
+      for await (const item of folderSource({ excluded: [] }).list(folder.path, controller.signal)) {
+        items.push(item);
+        controller.abort(new Error('enough'));
+      }
+    }, /enough/);
+    assert.deepEqual(shown(items), ['a.md']);
+  });
+});
+
+describe('reading an item', () => {
+  const { read } = folderSource({ excluded: [] });
+
+  it('gives the bytes', async () => {
+    await using folder = await temporaryFolder();
+    await fill(folder.path, ['a.md']);
+    assert.equal(Buffer.from(await read(join(folder.path, 'a.md'), 100)).toString(), 'text of a.md');
+  });
+
+  it('takes a file of just the largest size', async () => {
+    await using folder = await temporaryFolder();
+    const path = join(folder.path, 'a.md');
+    await writeFile(path, 'x'.repeat(10));
+    assert.equal((await read(path, 10)).length, 10);
+    await assert.rejects(read(path, 9), { code: 'document_too_large', message: /has 10 bytes; at most 9/ });
+  });
+
+  it('names a file that went away', async () => {
+    await using folder = await temporaryFolder();
+    const path = join(folder.path, 'a.md');
+    await assert.rejects(read(path, 10), {
+      code: 'document_vanished',
+      message: `${path}: it is not there any more`,
+    });
+  });
+
+  it('names a folder that took the place of a file', async () => {
+    await using folder = await temporaryFolder();
+    await assert.rejects(read(folder.path, 1e6), { code: 'document_unreadable', message: /it is a folder/ });
+  });
+
+  it('names a file that may not be read', { skip: skipPermissions() }, async () => {
+    await using folder = await temporaryFolder();
+    const path = join(folder.path, 'a.md');
+    await fill(folder.path, ['a.md']);
+    await chmod(path, 0o000);
+    await assert.rejects(read(path, 10), { code: 'document_unreadable', message: /permission denied/ });
+  });
+});
+
+/** Root may read everything. */
+function skipPermissions(): string | false {
+  return process.getuid?.() === 0 ? 'the user that runs the tests is root, who may read every file' : false;
+}
