@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { HoldfastError } from '../core/errors.ts';
 import { sha256Hex } from '../lib/hash.ts';
 import type { Prepare } from '../core/ingest/ingest-folder.ts';
 import type { PrepareInput, PreparedItem } from '../core/ingest/prepare.ts';
@@ -36,6 +37,10 @@ export function preparePool(options: PreparePoolOptions): PreparePool {
   return new Pool(options);
 }
 
+function stopping(): HoldfastError {
+  return new HoldfastError('shutting_down', 'the service is being stopped');
+}
+
 class Pool implements PreparePool {
   readonly #options: PreparePoolOptions;
   readonly #threads = new Set<Thread>();
@@ -49,7 +54,7 @@ class Pool implements PreparePool {
 
   readonly prepare: Prepare = async (input, signal) => {
     signal.throwIfAborted();
-    if (this.#isClosed) throw new Error('the pool is closed');
+    if (this.#isClosed) throw stopping();
     return new Promise<PreparedItem>((resolve, reject) => {
       this.#waiting.push({ input, signal, resolve, reject });
       this.#dispatch();
@@ -58,7 +63,11 @@ class Pool implements PreparePool {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
-    for (const job of this.#waiting.splice(0)) job.reject(new Error('the pool is closed'));
+    for (const job of this.#waiting.splice(0)) job.reject(stopping());
+    for (const thread of this.#threads) {
+      thread.job?.reject(stopping());
+      this.#clear(thread);
+    }
     await Promise.all([...this.#threads].map(async ({ worker }) => worker.terminate()));
   }
 

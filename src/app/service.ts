@@ -3,7 +3,7 @@ import { mkdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { folderBlobStore } from '../adapters/blob-store/folder.ts';
 import { sqliteCatalog } from '../adapters/catalog/sqlite.ts';
-import { embeddedIndex } from '../adapters/chunk-index/embedded.ts';
+import { embeddedIndex, type EmbeddedIndex } from '../adapters/chunk-index/embedded.ts';
 import { openDataFolder, type DataFolder } from '../adapters/data-folder.ts';
 import { loadStaticModel, staticEmbedder } from '../adapters/embedder/static.ts';
 import { folderSource } from '../adapters/source/folder.ts';
@@ -20,6 +20,7 @@ import { generationId } from '../core/ingest/generation.ts';
 import { createIngestFolder } from '../core/ingest/ingest-folder.ts';
 import { createSubmit } from '../core/ingest/submit.ts';
 import { createWriteItems } from '../core/ingest/write-items.ts';
+import type { EmbeddingProfile } from '../core/retrieval/embedder.ts';
 import { createRetrieve } from '../core/retrieval/retrieve.ts';
 import { isoTime, systemClock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
@@ -27,7 +28,7 @@ import { createMutex } from '../lib/mutex.ts';
 import { createCheckHealth } from './check-health.ts';
 import { lexicalConstants } from './lexical-constants.ts';
 import { MODEL_FOLDER } from './package-folders.ts';
-import { preparePool } from './prepare-pool.ts';
+import { preparePool, type PreparePool } from './prepare-pool.ts';
 import { embeddedTextAnalysis } from './text-analysis.ts';
 import { forEachCollection, verifyIndex, type IndexDifference } from './verify-index.ts';
 
@@ -88,30 +89,13 @@ async function wire({ config, logger, folder, catalog, blobs, stack }: Parts): P
   const model = await loadStaticModel(MODEL_FOLDER);
   const embedder = staticEmbedder(model);
   const { profile } = embedder;
-  const indexFolder = join(config.dataDir, 'index');
-  await mkdir(indexFolder, { recursive: true });
-  const index = stack.use(
-    embeddedIndex({
-      folder: indexFolder,
-      model: profile.model,
-      dimensions: profile.dimensions,
-      constants: lexicalConstants(config),
-      memoryBytes: config.indexMemoryBytes,
-      source: catalog,
-      logger,
-    }),
-  );
-  const pool = stack.use(
-    preparePool({
-      threads: config.workers,
-      modelFolder: MODEL_FOLDER,
-      timeoutMs: PREPARE_TIMEOUT_MS,
-      heapMegabytes: PREPARE_HEAP_MB,
-    }),
-  );
+  const index = stack.use(await openIndex({ config, logger, catalog }, profile));
+  const pool = stack.use(openPool(config));
   const { chunkTokens, maxDocumentBytes } = config;
   const generation = generationId({ profile, chunkTokens });
   const mutex = createMutex();
+  // A write that was begun ends before the catalog closes and another process may have the folder.
+  stack.defer(async () => mutex.run(async () => undefined));
   const writeItems = createWriteItems({ catalog, blobs, index, mutex });
   const shared = { catalog, prepare: pool.prepare, writeItems, generation, chunkTokens, maxDocumentBytes };
   const collections = createCollections({
@@ -122,8 +106,8 @@ async function wire({ config, logger, folder, catalog, blobs, stack }: Parts): P
     generation,
     defaults: { language: config.language, description: '' },
   });
-  const remove: Parameters<typeof createDocuments>[0]['remove'] = async (scope, ids) =>
-    writeItems(scope, { items: [], problems: [], deletions: ids });
+  const remove: Parameters<typeof createDocuments>[0]['remove'] = async (collection, ids) =>
+    writeItems(collection, { items: [], problems: [], deletions: ids });
   const retrieve = createRetrieve({
     catalog,
     index,
@@ -155,4 +139,30 @@ async function wire({ config, logger, folder, catalog, blobs, stack }: Parts): P
     verifyIndex: async () => verifyIndex(catalog, index),
     [Symbol.asyncDispose]: async () => stack.disposeAsync(),
   };
+}
+
+async function openIndex(
+  { config, logger, catalog }: Pick<Parts, 'config' | 'logger' | 'catalog'>,
+  { model, dimensions }: EmbeddingProfile,
+): Promise<EmbeddedIndex> {
+  const folder = join(config.dataDir, 'index');
+  await mkdir(folder, { recursive: true });
+  return embeddedIndex({
+    folder,
+    model,
+    dimensions,
+    constants: lexicalConstants(config),
+    memoryBytes: config.indexMemoryBytes,
+    source: catalog,
+    logger,
+  });
+}
+
+function openPool(config: Config): PreparePool {
+  return preparePool({
+    threads: config.workers,
+    modelFolder: MODEL_FOLDER,
+    timeoutMs: PREPARE_TIMEOUT_MS,
+    heapMegabytes: PREPARE_HEAP_MB,
+  });
 }

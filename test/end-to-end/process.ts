@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ROOT } from '../documents/checkout.ts';
@@ -65,7 +65,7 @@ export function spawnServer(dataFolder: string, options: RunOptions = {}): Start
   const output = collect(child);
   const signal = (name: NodeJS.Signals): void => void child.kill(name);
   const listening = addressOf(child, output).then((address) => {
-    const { token } = JSON.parse(readFileSync(join(dataFolder, 'holdfast.lock.json'), 'utf8')) as LockFile;
+    const token = readToken(dataFolder);
     return {
       address,
       token,
@@ -88,8 +88,10 @@ export async function startServer(dataFolder: string, options: RunOptions = {}):
   return spawnServer(dataFolder, options).listening;
 }
 
-interface LockFile {
-  readonly token: string;
+/** Empty when a full disk kept the server from writing it down. */
+function readToken(dataFolder: string): string {
+  const file = join(dataFolder, 'holdfast.lock.json');
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as { readonly token: string }).token : '';
 }
 
 /** What a finished command left. */
@@ -137,6 +139,9 @@ async function addressOf(child: ChildProcess, output: Output): Promise<string> {
   child.once('close', (code) => fail(`ended with ${code}`));
   try {
     return await address.promise;
+  } catch (error) {
+    child.kill('SIGKILL');
+    throw error;
   } finally {
     clearTimeout(timer);
   }

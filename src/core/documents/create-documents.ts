@@ -1,6 +1,7 @@
 import type { ChunkIndex } from '../retrieval/chunk-index.ts';
 import type { BlobStore } from './blob-store.ts';
 import type { Catalog } from './catalog.ts';
+import type { Collection } from './collection.ts';
 import type { DocumentRecord } from './document.ts';
 import type { DocumentId, Scope } from './ids.ts';
 import type { Documents } from './library.ts';
@@ -12,7 +13,7 @@ export interface DocumentsDependencies {
   readonly index: ChunkIndex;
   readonly submit: Documents['submit'];
   /** Deletes documents and makes that visible. */
-  readonly remove: (scope: Scope, ids: readonly DocumentId[]) => Promise<void>;
+  readonly remove: (collection: Collection, ids: readonly DocumentId[]) => Promise<void>;
 }
 
 /** Documents of existing collections, with `ready` shown only for what the serving index covers. */
@@ -57,14 +58,16 @@ export function createDocuments(dependencies: DocumentsDependencies): Documents 
       return { bytes, record };
     },
     async delete(scope, id) {
+      const collection = await requireCollection(catalog, scope);
       await get(scope, id);
-      await remove(scope, [id]);
+      await remove(collection, [id]);
     },
   };
 }
 
 /** @throws HoldfastError `collection_not_found`. */
-async function requireCollection(catalog: Catalog, scope: Scope): Promise<void> {
-  if ((await catalog.getCollection(scope)) !== null) return;
+async function requireCollection(catalog: Catalog, scope: Scope): Promise<Collection> {
+  const collection = await catalog.getCollection(scope);
+  if (collection !== null) return collection;
   throw new HoldfastError('collection_not_found', `there is no collection "${scope.collection}"`);
 }

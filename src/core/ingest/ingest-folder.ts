@@ -6,6 +6,7 @@ import type { IngestFolder, IngestProgress, IngestRequest, IngestSummary } from 
 import { HoldfastError } from '../errors.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { sha256Hex } from '../../lib/hash.ts';
+import { createMutex, type Mutex } from '../../lib/mutex.ts';
 import type { PrepareInput, PreparedItem } from './prepare.ts';
 import type { Source, SourceItem } from './source.ts';
 import type { ItemWrite, ProblemWrite, WriteItems } from './write-items.ts';
@@ -31,9 +32,14 @@ export interface IngestDependencies {
 const BATCH_DOCUMENTS = 64;
 const BATCH_CHUNKS = 2000;
 
-/** Brings a collection in line with files and folders of this machine. */
+/**
+ * Brings a collection in line with files and folders of this machine. One ingest of a collection at a time: a second
+ * one of the same folder would do the work twice, and the slower one would bring back what the other one removed.
+ */
 export function createIngestFolder(dependencies: IngestDependencies): IngestFolder {
-  return async (request, onProgress, signal) => {
+  const turns = new Map<string, Mutex>();
+  const ingest: IngestFolder = async (request, onProgress, signal) => {
+    signal.throwIfAborted();
     const collection = await dependencies.catalog.getCollection(request.scope);
     if (collection === null) {
       throw new HoldfastError('collection_not_found', `there is no collection "${request.scope.collection}"`);
@@ -41,6 +47,13 @@ export function createIngestFolder(dependencies: IngestDependencies): IngestFold
     const run = new IngestRun(dependencies, { request, collection, onProgress });
     for (const path of request.paths) await run.sync(path, signal);
     return run.finish();
+  };
+  return async (request, onProgress, signal) => {
+    const { tenant, collection } = request.scope;
+    const key = JSON.stringify([tenant, collection]);
+    const turn = turns.get(key) ?? createMutex();
+    turns.set(key, turn);
+    return turn.run(async () => ingest(request, onProgress, signal));
   };
 }
 
@@ -83,35 +96,35 @@ class IngestRun {
   }
 
   async sync(root: string, signal: AbortSignal): Promise<void> {
-    const { catalog, source, parallel } = this.#dependencies;
-    const items = source.list(root, signal)[Symbol.asyncIterator]();
+    const items = this.#dependencies.source.list(root, signal)[Symbol.asyncIterator]();
     const first = await items.next();
-    const known = new Map<string, KnownItem>();
-    for (const item of await catalog.knownItems(this.#context.request.scope, 'folder', root))
-      known.set(item.item, item);
+    const known = await this.#known(root);
     const hidden: string[] = [];
     const seen = new Set<string>();
-    const running = new Set<Promise<void>>();
-    const errors: unknown[] = [];
-    for (let next = first; next.done !== true && errors.length === 0; next = await items.next()) {
-      const item = next.value;
-      seen.add(item.item);
-      if (item.kind === 'problem' && item.hidesItems) hidden.push(item.item);
-      this.#counts.found++;
-      const work = this.#take(item, known.get(item.item) ?? null, signal)
-        .catch((error: unknown) => {
-          errors.push(error);
-        })
-        .finally(() => running.delete(work));
-      running.add(work);
-      if (running.size >= parallel) await Promise.race(running);
+    const tasks = boundedTasks(this.#dependencies.parallel);
+    try {
+      for (let next = first; next.done !== true; next = await items.next()) {
+        const item = next.value;
+        signal.throwIfAborted();
+        seen.add(item.item);
+        if (item.kind === 'problem' && item.hidesItems) hidden.push(item.item);
+        this.#counts.found++;
+        await tasks.add(this.#take(item, known.get(item.item) ?? null, signal));
+      }
+    } finally {
+      // Nothing goes on behind the back of whoever was told that this run is over.
+      await tasks.settle();
     }
-    await Promise.all(running);
-    if (errors.length > 0) throw errors[0];
+    tasks.throwFirst();
     await this.#flush(true);
     await this.#removeGone(
       [...known.values()].filter(({ item }) => !seen.has(item) && !isBelow(item, hidden)),
     );
+  }
+
+  async #known(root: string): Promise<ReadonlyMap<string, KnownItem>> {
+    const items = await this.#dependencies.catalog.knownItems(this.#context.request.scope, 'folder', root);
+    return new Map(items.map((item) => [item.item, item]));
   }
 
   async finish(): Promise<IngestSummary> {
@@ -149,7 +162,7 @@ class IngestRun {
     }
     this.#count(item.item, prepared, known);
     this.#bytes += bytes.length;
-    this.#items.push({ origin: 'folder', input, prepared, known });
+    this.#items.push({ origin: 'folder', input, prepared });
     this.#waitingChunks += chunkCount(prepared);
     await this.#flush(false);
   }
@@ -260,7 +273,7 @@ class IngestRun {
 
   async #write(writes: Parameters<WriteItems>[1]): Promise<void> {
     if (writes.items.length + writes.problems.length + writes.deletions.length === 0) return;
-    await this.#dependencies.writeItems(this.#context.request.scope, writes);
+    await this.#dependencies.writeItems(this.#context.collection, writes);
     this.#hasWritten = true;
   }
 
@@ -269,6 +282,34 @@ class IngestRun {
     const done = added + updated + unchanged + failed + skipped;
     this.#context.onProgress({ done, found, chunks: this.#chunks, failure });
   }
+}
+
+interface BoundedTasks {
+  /** Resolves when there is room for another task. @throws the first error of any task. */
+  add(task: Promise<void>): Promise<void>;
+  /** Resolves when all tasks are over, however they ended. */
+  settle(): Promise<void>;
+  throwFirst(): void;
+}
+
+function boundedTasks(limit: number): BoundedTasks {
+  const running = new Set<Promise<void>>();
+  const errors: unknown[] = [];
+  const throwFirst = (): void => {
+    if (errors.length > 0) throw errors[0];
+  };
+  return {
+    async add(task) {
+      const over: Promise<void> = task
+        .catch((error: unknown) => void errors.push(error))
+        .finally(() => running.delete(over));
+      running.add(over);
+      if (running.size >= limit) await Promise.race(running);
+      throwFirst();
+    },
+    settle: async () => void (await Promise.all(running)),
+    throwFirst,
+  };
 }
 
 function chunkCount(prepared: PreparedItem): number {

@@ -25,7 +25,6 @@ export function createSubmit(dependencies: SubmitDependencies): Documents['submi
       throw new HoldfastError('collection_not_found', `there is no collection "${scope.collection}"`);
     checkSize(submission, dependencies.maxDocumentBytes);
     const item = itemKey(submission);
-    const known = await knownItem(scope, item, dependencies);
     const input: PrepareInput = {
       ...submission,
       scope,
@@ -36,8 +35,8 @@ export function createSubmit(dependencies: SubmitDependencies): Documents['submi
       chunkTokens: dependencies.chunkTokens,
     };
     const prepared = await dependencies.prepare(input, signal);
-    await dependencies.writeItems(scope, {
-      items: [{ origin: 'api', input, prepared, known }],
+    await dependencies.writeItems(collection, {
+      items: [{ origin: 'api', input, prepared }],
       problems: [],
       deletions: [],
     });
@@ -53,21 +52,19 @@ function checkSize({ bytes, name }: Submission, maxBytes: number): void {
   );
 }
 
-/** The given key; else the uri, the file name, or the content itself. */
+/** The given key; else the uri, the file name, or the content itself. Well-formed, as the catalog stores it. */
 function itemKey({ key, uri, name, bytes }: Submission): string {
-  return key ?? uri ?? (name === '' ? sha256Hex(bytes).slice(0, 32) : name);
+  return (key ?? uri ?? (name === '' ? sha256Hex(bytes).slice(0, 32) : name)).toWellFormed();
 }
 
-type Lookup = Pick<SubmitDependencies, 'catalog'>;
-
-async function knownItem(scope: Scope, item: string, { catalog }: Lookup) {
-  return (await catalog.knownItems(scope, 'api', item)).find((known) => known.item === item) ?? null;
-}
-
-async function writtenRecords(scope: Scope, item: string, lookup: Lookup): Promise<DocumentRecord[]> {
-  const known = await knownItem(scope, item, lookup);
+async function writtenRecords(
+  scope: Scope,
+  item: string,
+  { catalog }: Pick<SubmitDependencies, 'catalog'>,
+): Promise<DocumentRecord[]> {
+  const known = (await catalog.knownItems(scope, 'api', item)).find((one) => one.item === item);
   const records = await Promise.all(
-    (known?.documents ?? []).map(async ({ id }) => lookup.catalog.getDocument(scope, id)),
+    (known?.documents ?? []).map(async ({ id }) => catalog.getDocument(scope, id)),
   );
   return records.filter((record) => record !== null);
 }

@@ -1,17 +1,17 @@
 import type { BlobStore } from '../documents/blob-store.ts';
-import type { Catalog, DocumentChange, DocumentDraft, KnownItem } from '../documents/catalog.ts';
+import type { Catalog, DocumentChange, DocumentDraft } from '../documents/catalog.ts';
 import type { DocumentOrigin, DocumentProblem, DocumentRecord } from '../documents/document.ts';
 import { documentId, type DocumentId, type Scope } from '../documents/ids.ts';
 import type { ChunkIndex } from '../retrieval/chunk-index.ts';
+import { HoldfastError } from '../errors.ts';
 import type { Mutex } from '../../lib/mutex.ts';
 import { sourceKeyOf, type PrepareInput, type PreparedDocument, type PreparedItem } from './prepare.ts';
 
-/** A prepared item with what is in the catalog of it. */
+/** A prepared item. It takes the place of all documents that the catalog has of the item. */
 export interface ItemWrite {
   readonly origin: DocumentOrigin;
   readonly input: PrepareInput;
   readonly prepared: PreparedItem;
-  readonly known: KnownItem | null;
 }
 
 /** An item that could not even be read, or is left out on purpose. */
@@ -30,6 +30,11 @@ export interface Writes {
   readonly deletions: readonly DocumentId[];
 }
 
+/** The collection that was prepared for. With `createdAt`, one that was made anew under its name is refused. */
+export interface WriteTarget extends Scope {
+  readonly createdAt?: string;
+}
+
 export interface WriterDependencies {
   readonly catalog: Catalog;
   readonly blobs: BlobStore;
@@ -38,19 +43,24 @@ export interface WriterDependencies {
   readonly mutex: Mutex;
 }
 
-/** Commits everything in one transaction and makes it searchable. @throws `storage_full`, `storage_failed`. */
-export type WriteItems = (scope: Scope, writes: Writes) => Promise<void>;
+/**
+ * Commits everything in one transaction and makes it searchable.
+ * @throws `storage_full`, `storage_failed`, `collection_not_found` also when it was deleted and made anew.
+ */
+export type WriteItems = (target: WriteTarget, writes: Writes) => Promise<void>;
 
 export function createWriteItems(dependencies: WriterDependencies): WriteItems {
-  return async (scope, writes) => dependencies.mutex.run(async () => write(scope, writes, dependencies));
+  return async (target, writes) => dependencies.mutex.run(async () => write(target, writes, dependencies));
 }
 
 async function write(
-  scope: Scope,
+  target: WriteTarget,
   writes: Writes,
   { catalog, blobs, index }: WriterDependencies,
 ): Promise<void> {
-  const changes = toChanges(scope, writes);
+  await requireSame(target, catalog);
+  const scope: Scope = { tenant: target.tenant, collection: target.collection };
+  const changes = await toChanges(scope, writes, catalog);
   if (changes.length === 0) return;
   await Promise.all(
     writes.items.map(async ({ prepared, input }) => blobs.put(prepared.contentHash, input.bytes)),
@@ -65,15 +75,46 @@ async function write(
     if (orphanedContent !== null) await blobs.delete(orphanedContent);
 }
 
-function toChanges(scope: Scope, writes: Writes): DocumentChange[] {
+async function requireSame(target: WriteTarget, catalog: Pick<Catalog, 'getCollection'>): Promise<void> {
+  if (target.createdAt === undefined) return;
+  const now = await catalog.getCollection(target);
+  if (now?.createdAt === target.createdAt) return;
+  throw new HoldfastError(
+    'collection_not_found',
+    `collection "${target.collection}" was deleted in the meantime`,
+  );
+}
+
+type Known = Pick<Catalog, 'knownItems'>;
+
+async function toChanges(scope: Scope, writes: Writes, catalog: Known): Promise<DocumentChange[]> {
+  const items = await Promise.all(
+    writes.items.map(async (item) => itemChanges(scope, item, await knownDocuments(scope, item, catalog))),
+  );
   return [
-    ...writes.items.flatMap((item) => itemChanges(scope, item)),
+    ...items.flat(),
     ...writes.problems.map((problem) => problemChange(scope, problem)),
     ...writes.deletions.map((id) => ({ kind: 'delete', id }) as const),
   ];
 }
 
-function itemChanges(scope: Scope, { origin, input, prepared, known }: ItemWrite): DocumentChange[] {
+/** Asked for at the last moment: another write may have changed the documents of the item since it was prepared. */
+async function knownDocuments(
+  scope: Scope,
+  { origin, input }: ItemWrite,
+  catalog: Known,
+): Promise<readonly DocumentId[]> {
+  const items = await catalog.knownItems(scope, origin, input.item);
+  return items
+    .filter(({ item }) => item === input.item)
+    .flatMap(({ documents }) => documents.map(({ id }) => id));
+}
+
+function itemChanges(
+  scope: Scope,
+  { origin, input, prepared }: ItemWrite,
+  known: readonly DocumentId[],
+): DocumentChange[] {
   const base = {
     origin,
     item: input.item,
@@ -102,8 +143,8 @@ function itemChanges(scope: Scope, { origin, input, prepared, known }: ItemWrite
   const kept = new Set(puts.flatMap((change) => (change.kind === 'put' ? change.draft.id : [])));
   const isWholeItemBroken =
     prepared.documents.length === 0 && prepared.problems.some((one) => one.recordKey === null);
-  const gone = isWholeItemBroken ? [] : (known?.documents ?? []).filter(({ id }) => !kept.has(id));
-  return [...puts, ...gone.map(({ id }) => ({ kind: 'delete', id }) as const)];
+  const gone = isWholeItemBroken ? [] : known.filter((id) => !kept.has(id));
+  return [...puts, ...gone.map((id) => ({ kind: 'delete', id }) as const)];
 }
 
 function identity(
