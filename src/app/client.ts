@@ -39,10 +39,6 @@ interface Call {
 export function createClient(address: string, token: string | null): Client {
   const call = async (request: Call): Promise<Response> => send(address, token, request);
   const json = async <T>(request: Call): Promise<T> => (await (await call(request)).json()) as T;
-  const rag = (path: string): string => `/api/v1/rag${path}`;
-  const collection = (name: string): string => rag(`/collections/${encodeURIComponent(name)}`);
-  const document = (name: string, id: string): string =>
-    `${collection(name)}/documents/${encodeURIComponent(id)}`;
   return {
     address,
     ask: async (body) => json({ method: 'POST', path: rag('/query'), body }),
@@ -74,6 +70,18 @@ export function createClient(address: string, token: string | null): Client {
       throw new HoldfastError('server_unreachable', `${address} stopped in the middle of the ingest`);
     },
   };
+}
+
+function rag(path: string): string {
+  return `/api/v1/rag${path}`;
+}
+
+function collection(name: string): string {
+  return rag(`/collections/${encodeURIComponent(name)}`);
+}
+
+function document(name: string, id: string): string {
+  return `${collection(name)}/documents/${encodeURIComponent(id)}`;
 }
 
 async function send(address: string, token: string | null, call: Call): Promise<Response> {
