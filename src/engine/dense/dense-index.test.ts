@@ -93,6 +93,31 @@ describe('the dense index', () => {
     }
   }
 
+  it('finds a vector that lives on all that rounding takes from the query', () => {
+    // One component sets the step; the others lie just below half of one and vanish from the coarse query.
+    const query = Float32Array.from({ length: 256 }, (_, i) => (i === 0 ? 63 : 0.499));
+    const hidden = quantise(normalise(Float32Array.from({ length: 256 }, (_, i) => (i === 0 ? 0 : 1))));
+    const decoy = quantise(
+      normalise(Float32Array.from({ length: 256 }, (_, i) => (i === 0 ? 6 : i === 1 ? 62 : 0))),
+    );
+    const rows = [...Array.from({ length: 300 }, () => decoy), hidden];
+    assert.deepEqual(found(build(256, rows), query, everything, 5), exhaustive(query, rows, everything, 5));
+    assert.equal(exhaustive(query, rows, everything, 1)[0]?.slot, 300);
+  });
+
+  it('ranks vectors of any length by their inner product', () => {
+    const random = seededRandom(8);
+    const rows = Array.from({ length: 1000 }, () => {
+      const { values, scale } = quantise(randomVector(random, 64));
+      return { values, scale: scale * 10 ** (4 * random() - 2) };
+    });
+    const index = build(64, rows);
+    for (let round = 0; round < 5; round++) {
+      const query = randomVector(random, 64).map((value) => value * 100);
+      assert.deepEqual(found(index, query, everything, 20), exhaustive(query, rows, everything, 20));
+    }
+  });
+
   it('keeps the order of slots among equal scores', () => {
     const row = quantise(randomVector(seededRandom(1), 256));
     const index = build(

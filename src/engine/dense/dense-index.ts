@@ -2,11 +2,8 @@ import { TopK, type Candidates } from '../top-k.ts';
 import { BLOCK, QUERY_OFFSET, VectorMemory } from './vector-memory.ts';
 
 const QUERY_LEVELS = 63;
-/**
- * Bound of a coarse score's error in quantisation steps: the error of a unit vector has a standard deviation of
- * 0.29 steps, so this is seven of them.
- */
-const ERROR_STEPS = 2;
+/** Far above what single precision loses in a coarse score, in quantisation steps. */
+const ROUNDING = 0.01;
 
 export interface StoredDenseIndex {
   /** Slots x dimensions, int8. */
@@ -48,8 +45,8 @@ export class DenseIndex {
 
   /** The best `limit` slots that pass the filter, best first; scores are cosines for unit vectors. */
   search(query: Float32Array, filter: (slot: number) => boolean, limit: number): Candidates {
-    const step = this.#setQuery(query);
-    if (step === 0) return { slots: new Uint32Array(0), scores: new Float64Array(0) };
+    const error = this.#setQuery(query);
+    if (error === null) return { slots: new Uint32Array(0), scores: new Float64Array(0) };
     const coarse = new TopK(limit);
     const kept: number[] = [];
     const { scores, size } = this.#memory;
@@ -63,7 +60,7 @@ export class DenseIndex {
         if (score < floor || !filter(start + i)) continue;
         coarse.offer(start + i, score);
         kept.push(start + i, score);
-        floor = Math.max(-Number.MAX_VALUE, coarse.threshold - 2 * ERROR_STEPS);
+        floor = Math.max(-Number.MAX_VALUE, coarse.threshold - 2 * error);
       }
     }
     return this.#refine(query, { kept, floor, limit });
@@ -99,16 +96,25 @@ export class DenseIndex {
     throw new RangeError(`a ${what} of ${length} dimensions does not fit an index of ${this.dimensions}`);
   }
 
-  /** Writes the query in 7 bits; returns the size of one step, 0 for a zero query. */
-  #setQuery(query: Float32Array): number {
+  /**
+   * Writes the query in 7 bits; null for a zero query. Returns how far a coarse score can be from the true one, in
+   * steps: by the inequality of Cauchy and Schwarz the norm of what rounding took, times the largest norm of a vector.
+   */
+  #setQuery(query: Float32Array): number | null {
     this.#check('query', query.length);
     let largest = 0;
     for (const value of query) largest = Math.max(largest, Math.abs(value));
-    if (largest === 0) return 0;
+    if (largest === 0) return null;
     const step = largest / QUERY_LEVELS;
     const target = this.#memory.query();
-    for (let i = 0; i < query.length; i++) target[i] = Math.round((query[i] ?? 0) / step) + QUERY_OFFSET;
-    return step;
+    let lost = 0;
+    for (let i = 0; i < query.length; i++) {
+      const exact = (query[i] ?? 0) / step;
+      const level = Math.round(exact);
+      target[i] = level + QUERY_OFFSET;
+      lost += (exact - level) ** 2;
+    }
+    return Math.sqrt(lost) * this.#memory.largestNorm + ROUNDING;
   }
 
   #refine(

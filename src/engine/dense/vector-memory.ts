@@ -40,6 +40,7 @@ export class VectorMemory {
   #bytes: Int8Array;
   #floats: Float32Array;
   #size = 0;
+  #largestNorm = 0;
 
   constructor(dimensions: number) {
     this.#dimensions = dimensions;
@@ -59,6 +60,11 @@ export class VectorMemory {
     return this.#size;
   }
 
+  /** The largest Euclidean norm of a vector: about 1 for unit vectors. */
+  get largestNorm(): number {
+    return this.#largestNorm;
+  }
+
   get bytes(): number {
     return this.#memory.buffer.byteLength;
   }
@@ -69,7 +75,13 @@ export class VectorMemory {
     this.reserve(this.#size);
     this.#bytes.set(values, this.#vectorAt(slot));
     let sum = 0;
-    for (let i = 0; i < values.length; i++) sum += values[i] ?? 0;
+    let square = 0;
+    for (let i = 0; i < values.length; i++) {
+      const value = values[i] ?? 0;
+      sum += value;
+      square += value * value;
+    }
+    this.#largestNorm = Math.max(this.#largestNorm, Math.sqrt(square) * scale);
     const at = this.#scaleAt(slot);
     this.#floats[at] = scale;
     this.#floats[at + BLOCK] = scale === 0 ? Number.POSITIVE_INFINITY : QUERY_OFFSET * sum * scale;
