@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { loadSet, type LoadedSet } from '../src/app/evaluate.ts';
 import type { EvaluationQuery } from '../src/app/evaluation-set.ts';
 import type { AskResponse } from '../src/core/answer/answer.ts';
+import { sentenceSpans } from '../src/core/documents/sentences.ts';
 import { locateSet } from './locate.ts';
 import { table } from './report.ts';
 import type { Context } from './retrieval.ts';
@@ -58,7 +59,7 @@ async function squadRows(squad: LoadedSet, folder: string): Promise<string[][]> 
     );
     if (response.answer.refused) refused++;
     if (holds(quotes.join(' '), golds)) inside++;
-    if (holds(quotes[0] ?? '', golds)) first++;
+    if (holds(firstSentence(quotes[0] ?? ''), golds)) first++;
   }
   const share = (count: number): string => percent(count, questions.length);
   return [
@@ -73,6 +74,11 @@ async function squadRows(squad: LoadedSet, folder: string): Promise<string[][]> 
     ['squad2-dev: refused although answerable', String(questions.length), share(refused), 'at most 5 %'],
     ...(await unanswerableRow(squad, folder)),
   ];
+}
+
+function firstSentence(quote: string): string {
+  const [span] = sentenceSpans(quote);
+  return span === undefined ? quote : quote.slice(span.start, span.end);
 }
 
 async function unanswerableRow(squad: LoadedSet, folder: string): Promise<string[][]> {

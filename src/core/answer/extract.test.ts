@@ -221,3 +221,10 @@ test('a question without a known word of the model is judged by its words', () =
   const input = { query: 'backups run', queryTerms, unknownIdf: 6, passages: [passage] };
   assert.equal(extractAnswer(input, blind).refused, false);
 });
+
+test('an example that only repeats the question is not an answer', () => {
+  const example = 'npx holdfast ask "When do backups run?"';
+  const extraction = ask('When do backups run?', [{ text: `${example}\n\n${BACKUPS}` }]);
+  assert.ok(quotesOf(extraction).length > 0);
+  assert.ok(!quotesOf(extraction).some((quote) => quote.includes('npx holdfast')));
+});

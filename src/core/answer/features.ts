@@ -1,6 +1,6 @@
 import { coverage, type Candidate, type ReadPassage } from './candidates.ts';
 import { fulfilment } from './fulfilment.ts';
-import type { Question } from './question.ts';
+import { lettersOf, type Question } from './question.ts';
 
 /** What speaks for or against a unit as an answer; each is 0 to 1. */
 export interface Features {
@@ -22,7 +22,7 @@ export interface Features {
   readonly expected: number;
   /** Too short to say something. */
   readonly short: number;
-  /** A question, not an answer. */
+  /** A question, or one that only repeats ours: not an answer. */
   readonly asking: number;
   /** Announces with a colon what doesn't follow. */
   readonly dangling: number;
@@ -60,13 +60,20 @@ export function featuresOf(candidate: Candidate, passage: ReadPassage, question:
     near: nearness(candidate, question),
     expected: expected === null ? 0 : fulfilment(expected, text, vocabulary),
     short: Math.max(0, 1 - length / FULL_LENGTH),
-    asking: Number(text.endsWith('?')),
+    asking: Number(text.endsWith('?') || repeats(text, question)),
     dangling: Number(isDangling(candidate, passage)),
     fragment: Number(kind === 'fragment'),
     code: Number(kind === 'code' && expected?.kind === 'code'),
     passage: 0,
     cosine: 0,
   };
+}
+
+const REPEATED_LETTERS = 12;
+
+/** True when the text quotes the whole question: an example of asking, a list of questions. */
+function repeats(text: string, { letters }: Question): boolean {
+  return letters.length >= REPEATED_LETTERS && letters.includes(' ') && lettersOf(text).includes(letters);
 }
 
 function leansOn(before: Candidate, { kind, text }: Candidate): boolean {

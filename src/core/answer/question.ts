@@ -4,6 +4,8 @@ import type { ExtractInput, ExtractTools } from './extraction.ts';
 
 /** The question as the scorers read it. */
 export interface Question {
+  /** A question in letters and digits alone, lower case, to see where a text only repeats it; empty for a statement. */
+  readonly letters: string;
   /**
    * What each distinct word weighs, in order; a word's place is its number. The weight is the inverse document
    * frequency, that of an unknown term when no chunk holds the word.
@@ -21,6 +23,9 @@ export interface Question {
   readonly hasVector: boolean;
 }
 
+const ASKS =
+  /[?？]\s*$|^\s*(?:what|who|whom|whose|which|when|where|why|how|is|are|was|were|can|could|do|does|did|should|will)\b/i;
+
 export function readQuestion(input: ExtractInput, tools: ExtractTools): Question {
   const weights: number[] = [];
   const wordOf = new Map<string, number>();
@@ -34,6 +39,7 @@ export function readQuestion(input: ExtractInput, tools: ExtractTools): Question
   }
   const vector = tools.embed(input.query);
   return {
+    letters: ASKS.test(input.query) ? lettersOf(input.query) : '',
     weights,
     wordOf,
     totalWeight: weights.reduce((sum, weight) => sum + weight, 0),
@@ -42,6 +48,14 @@ export function readQuestion(input: ExtractInput, tools: ExtractTools): Question
     vector,
     hasVector: vector.some((value) => value !== 0),
   };
+}
+
+/** Lower-case letters and digits, one space between words. */
+export function lettersOf(text: string): string {
+  return text
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N}]+/gu, ' ')
+    .trim();
 }
 
 /** Terms that stand for the same characters: one word, read in several languages. */

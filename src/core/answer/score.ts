@@ -19,7 +19,7 @@ export const WEIGHTS: Features = {
   passage: 5,
   expected: 2.4,
   short: -1,
-  asking: -3,
+  asking: -12,
   dangling: -1.5,
   fragment: -0.5,
   code: 1,
