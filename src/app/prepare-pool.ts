@@ -12,7 +12,11 @@ export interface PreparePoolOptions {
   readonly timeoutMs: number;
   /** Memory of one thread's JavaScript heap. */
   readonly heapMegabytes: number;
+  /** What a thread runs: answers a `ThreadRequest` with a `ThreadResponse`. */
+  readonly script?: URL;
 }
+
+const SCRIPT = new URL('prepare-thread.ts', import.meta.url);
 
 interface Job {
   readonly input: PrepareInput;
@@ -98,19 +102,15 @@ class Pool implements PreparePool {
 
   #start(): Thread | null {
     if (this.#threads.size >= this.#options.threads) return null;
-    const worker = new Worker(new URL('prepare-thread.ts', import.meta.url), {
-      workerData: { modelFolder: this.#options.modelFolder },
-      resourceLimits: { maxOldGenerationSizeMb: this.#options.heapMegabytes },
+    const { modelFolder, heapMegabytes, script = SCRIPT } = this.#options;
+    const worker = new Worker(script, {
+      workerData: { modelFolder },
+      resourceLimits: { maxOldGenerationSizeMb: heapMegabytes },
     });
     const thread: Thread = { worker, job: null, timer: null };
     worker.on('message', ({ prepared }: ThreadResponse) => this.#finish(thread, prepared));
-    worker.on('error', (error) => {
-      const name = thread.job?.input.name ?? '';
-      this.#fail(thread, {
-        code: 'document_malformed',
-        reason: `${name} could not be parsed: ${error.message}`,
-      });
-    });
+    worker.on('error', (error) => this.#crash(thread, error.message));
+    worker.on('exit', (code) => this.#crash(thread, `it ended its thread with exit code ${code}`));
     this.#threads.add(thread);
     worker.unref();
     return thread;
@@ -124,14 +124,19 @@ class Pool implements PreparePool {
     this.#dispatch();
   }
 
+  #crash(thread: Thread, cause: string): void {
+    const name = thread.job?.input.name ?? '';
+    this.#fail(thread, { code: 'document_malformed', reason: `${name} could not be parsed: ${cause}` });
+  }
+
   /** The thread cannot be trusted any more: its item fails, and a new thread takes its place. */
   #fail(
     thread: Thread,
     problem: { readonly code: 'document_timeout' | 'document_malformed'; readonly reason: string },
   ): void {
+    if (!this.#threads.delete(thread)) return;
     const { job } = thread;
     this.#clear(thread);
-    this.#threads.delete(thread);
     void thread.worker.terminate();
     job?.resolve({
       format: null,
