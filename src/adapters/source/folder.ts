@@ -95,19 +95,29 @@ async function entries(folder: string): Promise<Dirent[] | SourceItem> {
   }
 }
 
+/** Whatever goes wrong with an entry is that entry's problem: the others go on. */
 async function resolveEntry(
   path: string,
   entry: Dirent,
   state: Walk,
 ): Promise<SourceItem | 'folder' | 'excluded'> {
-  if (entry.isSymbolicLink()) return resolveLink(path, state);
-  if (entry.isDirectory()) return enterFolder(path, state);
-  if (!entry.isFile()) return skipped(path, 'document_unsupported', `${path} is neither a file nor a folder`);
   try {
-    return file(path, relative(state.start, path), (await lstat(path)).size);
+    if (entry.isSymbolicLink()) return await resolveLink(path, state);
+    if (entry.isDirectory()) return await enterFolder(path, state);
+    if (entry.isFile()) return file(path, relative(state.start, path), (await lstat(path)).size);
   } catch (error) {
-    return problem(path, { code: 'document_vanished', reason: `${path}: ${reasonOf(error)}` }, false);
+    return entryProblem(path, entry, error);
   }
+  return skipped(path, 'document_unsupported', `${path} is neither a file nor a folder`);
+}
+
+function entryProblem(path: string, entry: Dirent, error: unknown): SourceItem {
+  const isGone = (error as NodeJS.ErrnoException).code === 'ENOENT';
+  // Node has put the replacement character for every byte that it could not read, and no file has that name.
+  const isMisnamed = isGone && entry.name.includes('\uFFFD');
+  const reason = isMisnamed ? 'its name is not valid UTF-8; rename it' : reasonOf(error);
+  const code = isGone && !isMisnamed ? 'document_vanished' : 'document_unreadable';
+  return problem(path, { code, reason: `${path}: ${reason}` }, entry.isDirectory());
 }
 
 async function enterFolder(path: string, state: Walk): Promise<SourceItem | 'folder' | 'excluded'> {
