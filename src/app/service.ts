@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, realpath } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { folderBlobStore } from '../adapters/blob-store/folder.ts';
 import { sqliteCatalog } from '../adapters/catalog/sqlite.ts';
 import { embeddedIndex, type EmbeddedIndex } from '../adapters/chunk-index/embedded.ts';
@@ -116,6 +116,13 @@ async function wire({ config, logger, folder, catalog, blobs, stack }: Parts): P
     newId: randomUUID,
     ...(config.denseWeight === undefined ? {} : { fusionWeight: config.denseWeight }),
   });
+  const ingest = createIngestFolder({
+    ...shared,
+    source: folderSource({ excluded: [await realpath(config.dataDir)] }),
+    clock: systemClock,
+    afterWrites: async (scope) => index.snapshot(scope),
+    parallel: 2 * config.workers + 2,
+  });
   return {
     ...createAsking({
       retrieve,
@@ -125,13 +132,9 @@ async function wire({ config, logger, folder, catalog, blobs, stack }: Parts): P
     }),
     collections,
     documents: createDocuments({ catalog, blobs, index, submit: createSubmit(shared), remove }),
-    ingest: createIngestFolder({
-      ...shared,
-      source: folderSource({ excluded: [await realpath(config.dataDir)] }),
-      clock: systemClock,
-      afterWrites: async (scope) => index.snapshot(scope),
-      parallel: 2 * config.workers + 2,
-    }),
+    // One name per file: a slash at the end must not make it another one.
+    ingest: async ({ scope, paths }, onProgress, signal) =>
+      ingest({ scope, paths: paths.map((path) => resolve(path)) }, onProgress, signal),
     checkHealth: createCheckHealth({ catalog, profile, clock: systemClock }),
     folder,
     warmUp: async () => forEachCollection(catalog, async (scope) => index.open(scope)),
