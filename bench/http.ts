@@ -20,6 +20,7 @@ export async function measureServer(config: Config, queries: readonly string[]):
   const began = performance.now();
   const child = spawn(process.execPath, [BIN, 'serve', '--data', config.dataDir, '--port', '0'], {
     stdio: ['ignore', 'pipe', 'inherit'],
+    env: { HOLDFAST_LOG_LEVEL: 'warn' },
   });
   try {
     const address = await addressOf(child);

@@ -35,6 +35,7 @@ function createServer(service: Service, config: Config, logger: Logger): HttpSer
       version: VERSION,
       maxBodyBytes: config.maxBodyBytes,
       drainMs: config.drainMs,
+      queryTimeoutMs: config.queryTimeoutMs,
       allowedHosts: [],
       trustLocal: true,
       localToken: service.folder.token,

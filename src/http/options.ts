@@ -1,5 +1,5 @@
 import type { Clock } from '../lib/clock.ts';
-import type { HttpLogger } from './logger.ts';
+import type { Logger } from '../lib/logger.ts';
 
 export interface HttpOptions {
   readonly version: string;
@@ -8,6 +8,8 @@ export interface HttpOptions {
   readonly maxUrlBytes: number;
   /** Time for a whole request to arrive. */
   readonly requestTimeoutMs: number;
+  /** What an answer or a search may take unless the client says otherwise. */
+  readonly queryTimeoutMs: number;
   /** How long `drain` waits for requests in flight. */
   readonly drainMs: number;
   /** Host names allowed beside `localhost`, `127.0.0.1` and `[::1]` on a loopback address, without port. */
@@ -21,7 +23,7 @@ export interface HttpOptions {
   readonly localToken: string | null;
   /** Folders that every client may ingest from. */
   readonly ingestRoots: readonly string[];
-  readonly logger: HttpLogger;
+  readonly logger: Logger;
   readonly clock: Clock;
   /** A fresh unique id. */
   readonly newRequestId: () => string;
@@ -32,6 +34,7 @@ export const HTTP_DEFAULTS = {
   maxBodyBytes: 32 * 1024 * 1024,
   maxUrlBytes: 8 * 1024,
   requestTimeoutMs: 120_000,
+  queryTimeoutMs: 10_000,
   drainMs: 20_000,
 } as const satisfies Partial<HttpOptions>;
 

@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { untilAborted } from './plugins/deadline.ts';
 import { fromFrameworkError } from './plugins/framework-errors.ts';
 import { logFailure, toProblem } from './plugins/problem-details.ts';
-import type { HttpLogger } from './logger.ts';
+import type { Logger } from '../lib/logger.ts';
 
 export interface ServerSentEvent {
   readonly event: string;
@@ -14,7 +14,7 @@ export interface EventStream {
   readonly events: AsyncIterable<ServerSentEvent>;
   /** Ends the stream with an `error` event. */
   readonly signal: AbortSignal;
-  readonly logger: HttpLogger;
+  readonly logger: Logger;
   /** Sees the first event before any header is sent. */
   readonly onFirst?: (event: ServerSentEvent) => void;
 }

@@ -17,7 +17,7 @@ import {
 import type { IngestSummary, Submission } from '../../src/core/documents/library.ts';
 import { HoldfastError } from '../../src/core/errors.ts';
 import type { Degradation, SearchResponse } from '../../src/core/retrieval/search.ts';
-import type { LogFields } from '../../src/http/logger.ts';
+import type { LogFields } from '../../src/lib/logger.ts';
 import { HTTP_DEFAULTS, type HttpOptions } from '../../src/http/options.ts';
 import type { HttpDependencies } from '../../src/http/register-routes.ts';
 import { createHttpServer, type HttpServer } from '../../src/http/server.ts';

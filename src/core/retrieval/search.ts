@@ -9,7 +9,7 @@ export interface SearchRequest {
   readonly tenant: TenantId;
   /** 1 to 4,000 characters after trimming. */
   readonly query: string;
-  /** At least one, all existing; results of several are merged by score. */
+  /** All existing; results of several are merged by score. Empty: all of the tenant's. */
   readonly collections: readonly CollectionName[];
   readonly filter: Filter;
   /** 1 to 100. */

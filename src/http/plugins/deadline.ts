@@ -5,9 +5,6 @@ import type { InFlight } from './in-flight.ts';
 
 const DEADLINE_HEADER = 'x-request-deadline-ms';
 const MAX_DEADLINE_MS = 60_000;
-/** What an answer or a search may take unless the client says otherwise. */
-export const ANSWER_DEADLINE_MS = 10_000;
-
 /** Gives a request's work its signal. `defaultMs` null: no deadline unless the client sends one. */
 export type SignalFor = (
   request: FastifyRequest,

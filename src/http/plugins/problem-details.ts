@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type ErrorCode, HoldfastError } from '../../core/errors.ts';
 import type { WireProblem } from '../contract/problem.ts';
-import type { HttpLogger } from '../logger.ts';
+import type { Logger } from '../../lib/logger.ts';
 import { fromFrameworkError } from './framework-errors.ts';
 
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
@@ -87,7 +87,7 @@ export function sendProblem(
 }
 
 /** Turns whatever a route or fastify throws into problem details; unexpected errors are logged here, once. */
-export function registerProblemDetails(app: FastifyInstance, logger: HttpLogger): void {
+export function registerProblemDetails(app: FastifyInstance, logger: Logger): void {
   app.setErrorHandler((thrown, request, reply) => handleError({ thrown, request, reply, logger }));
 }
 
@@ -95,7 +95,7 @@ interface Failure {
   readonly thrown: unknown;
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
-  readonly logger: HttpLogger;
+  readonly logger: Logger;
 }
 
 /** The one error handler, also for errors that fastify finds before routing. */
@@ -111,7 +111,7 @@ export function handleError({ thrown, request, reply, logger }: Failure): Fastif
  */
 export function logFailure(
   error: HoldfastError,
-  { reply, logger }: { readonly reply: FastifyReply; readonly logger: HttpLogger },
+  { reply, logger }: { readonly reply: FastifyReply; readonly logger: Logger },
 ): void {
   if (STATUS[error.code] < 500 || error.code === 'shutting_down' || reply.raw.destroyed) return;
   const origin = error.cause instanceof Error ? error.cause : error;

@@ -1,9 +1,9 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Clock } from '../../lib/clock.ts';
-import type { HttpLogger } from '../logger.ts';
+import type { Logger } from '../../lib/logger.ts';
 
 /** One line per request when its response is over. Holds the pattern of the route: no query, no names, no text. */
-export function registerRequestLog(app: FastifyInstance, logger: HttpLogger, clock: Clock): void {
+export function registerRequestLog(app: FastifyInstance, logger: Logger, clock: Clock): void {
   const started = new WeakMap<FastifyRequest, number>();
   app.addHook('onRequest', (request, reply, done) => {
     started.set(request, clock.monotonic());

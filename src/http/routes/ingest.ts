@@ -11,7 +11,7 @@ import type {
 } from '../../core/documents/library.ts';
 import { ingestRequestSchema } from '../contract/ingest.ts';
 import { invalid, parse, shown } from '../contract/parse.ts';
-import type { HttpLogger } from '../logger.ts';
+import type { Logger } from '../../lib/logger.ts';
 import { type SignalFor, untilAborted } from '../plugins/deadline.ts';
 import { acceptsEvents, sendEvents, type ServerSentEvent } from '../server-sent-events.ts';
 import { scopeOf } from '../tenant.ts';
@@ -25,7 +25,7 @@ export interface IngestDependencies {
   readonly signalFor: SignalFor;
   readonly localToken: string | null;
   readonly ingestRoots: readonly string[];
-  readonly logger: HttpLogger;
+  readonly logger: Logger;
 }
 
 /** `POST /api/v1/rag/collections/{name}/ingest`: syncs folders of the server, to the end, within the request. */

@@ -4,8 +4,8 @@ import type { Degradation, Search } from '../../core/retrieval/search.ts';
 import { toFilter } from '../contract/filter.ts';
 import { invalid, parse } from '../contract/parse.ts';
 import { type QueryRequest, queryRequestSchema } from '../contract/query.ts';
-import type { HttpLogger } from '../logger.ts';
-import { ANSWER_DEADLINE_MS, type SignalFor, untilAborted } from '../plugins/deadline.ts';
+import type { Logger } from '../../lib/logger.ts';
+import { type SignalFor, untilAborted } from '../plugins/deadline.ts';
 import { acceptsEvents, sendEvents, type ServerSentEvent } from '../server-sent-events.ts';
 import { collectionNamed, tenantOf } from '../tenant.ts';
 import { toWireAnswerEvent, toWireAsk, toWireSearch } from '../wire/search.ts';
@@ -16,17 +16,18 @@ export interface QueryDependencies {
   readonly askStream: AskStream;
   readonly search: Search;
   readonly signalFor: SignalFor;
-  readonly logger: HttpLogger;
+  readonly queryTimeoutMs: number;
+  readonly logger: Logger;
 }
 
 /** `POST /api/v1/rag/query`: a cited answer, as one object or as events, or search results. */
 export function registerQuery(app: FastifyInstance, dependencies: QueryDependencies): void {
-  const { ask, search, signalFor } = dependencies;
+  const { ask, search, signalFor, queryTimeoutMs } = dependencies;
   app.post('/api/v1/rag/query', async (request, reply) => {
     const body = parse(queryRequestSchema, request.body);
     const question = toAskRequest(body);
     if (isStreamed(request, body)) return streamAnswer({ request, reply, question, dependencies });
-    const signal = signalFor(request, reply, ANSWER_DEADLINE_MS);
+    const signal = signalFor(request, reply, queryTimeoutMs);
     if (body.mode === 'search') {
       const found = await untilAborted(signal, search(question, signal));
       markDegraded(reply, found.degraded);
@@ -65,7 +66,7 @@ interface StreamedQuestion {
 }
 
 function streamAnswer({ request, reply, question, dependencies }: StreamedQuestion): Promise<FastifyReply> {
-  const signal = dependencies.signalFor(request, reply, ANSWER_DEADLINE_MS);
+  const signal = dependencies.signalFor(request, reply, dependencies.queryTimeoutMs);
   const known: Degradation[] = [];
   return sendEvents(reply, {
     events: toEvents(dependencies.askStream(question, signal), known),
