@@ -27,7 +27,7 @@ export interface IngestFigures {
   readonly againSeconds: number;
 }
 
-export const quiet = createLogger({ level: 'error', format: 'text' });
+const quiet = createLogger({ level: 'error', format: 'text' });
 const NEVER = new AbortController().signal;
 
 /** Generates `files` Markdown files and ingests them with one worker thread. */

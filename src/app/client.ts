@@ -3,6 +3,7 @@ import type { WireCollection } from '../http/contract/collection.ts';
 import type { WireDocument } from '../http/contract/document.ts';
 import type { WireIngestProgress, WireIngestSummary } from '../http/contract/ingest.ts';
 import type { WireAsk, WireSearch } from '../http/contract/search.ts';
+import { LOCAL_TOKEN_HEADER } from '../http/routes/ingest.ts';
 import type { WirePage } from '../http/wire/document.ts';
 
 /** The HTTP API of a running Holdfast, as the command line uses it. Every failure is a HoldfastError. */
@@ -86,7 +87,7 @@ function document(name: string, id: string): string {
 
 async function send(address: string, token: string | null, call: Call): Promise<Response> {
   const headers: Record<string, string> = { accept: call.accept ?? 'application/json' };
-  if (token !== null) headers['x-holdfast-local-token'] = token;
+  if (token !== null) headers[LOCAL_TOKEN_HEADER] = token;
   if (call.body !== undefined) headers['content-type'] = 'application/json';
   let response: Response;
   try {

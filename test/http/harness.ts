@@ -287,7 +287,7 @@ export function testOptions(log: LogLine[] = []): HttpOptions {
     trustLocal: true,
     localToken: 'secret-token',
     ingestRoots: [],
-    logger: { info: writer('info'), warn: writer('warn'), error: writer('error') },
+    logger: { debug: () => undefined, info: writer('info'), warn: writer('warn'), error: writer('error') },
     clock: { now: () => 0, monotonic: () => 0 },
     newRequestId: () => `request-${++requests}`,
   };

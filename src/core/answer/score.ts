@@ -7,7 +7,7 @@ import type { Question } from './question.ts';
  * Log odds per feature, fitted on questions with known answers (docs/evaluation.md) and rounded; the last five
  * are set by hand. A difference of 1 between two units makes one e times as likely to hold the answer.
  */
-export const WEIGHTS: Features = {
+const WEIGHTS: Features = {
   coverage: 2.8,
   matched: 2.8,
   titled: 1.4,

@@ -38,7 +38,3 @@ export function stemmerOf(language: string): Stem {
   const stemmer = snowball.newStemmer(algorithm);
   return (word) => (word.length > MAX_STEMMED_LENGTH ? word : stemmer.stem(word));
 }
-
-export function hasStemmer(language: string): boolean {
-  return ALGORITHMS[language] !== undefined;
-}

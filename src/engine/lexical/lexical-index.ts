@@ -2,7 +2,13 @@ import type { Token } from '../analysis/analyzer.ts';
 import { GrowableUint32 } from '../growable.ts';
 import { TopK, type Candidates } from '../top-k.ts';
 import type { LexicalConstants } from './constants.ts';
-import { FREQUENCY_SCALE, packPosting, PostingStore, type StoredPostings } from './posting-store.ts';
+import {
+  FREQUENCY_SCALE,
+  MAX_SLOTS,
+  packPosting,
+  PostingStore,
+  type StoredPostings,
+} from './posting-store.ts';
 import { proximityScorer } from './proximity.ts';
 import { FIELD_BORDER, type LexicalQuery } from './lexical-query.ts';
 
@@ -23,6 +29,9 @@ export interface StoredLexicalIndex {
   readonly forward: Uint32Array;
   readonly forwardStarts: Uint32Array;
 }
+
+/** Scores that are looked at together. */
+const STEP = 4;
 
 /**
  * BM25 (Robertson and Zaragoza 2009, Lucene's idf) over weighted fields, with proximity of neighbouring query
@@ -70,6 +79,7 @@ export class LexicalIndex {
   /** Appends a chunk and returns its slot. */
   add(fields: LexicalFields): number {
     const slot = this.#lengths.length;
+    if (slot >= MAX_SLOTS) throw new RangeError(`an index holds at most ${MAX_SLOTS} chunks`);
     const { titleWeight, headingWeight, compoundWeight } = this.#constants;
     const distinct: number[] = [];
     this.#forwardStarts.push(this.#forward.length);
@@ -129,17 +139,7 @@ export class LexicalIndex {
   /** The best `limit` slots that pass the filter, best first, with the scores that `score` gives them. */
   search(query: LexicalQuery, filter: SlotFilter, limit: number): Candidates {
     if (query.terms.length === 0) return { slots: new Uint32Array(0), scores: new Float64Array(0) };
-    const scores = this.#accumulate(query);
-    const pool = new TopK(Math.max(limit, this.#constants.rescored));
-    const { length } = this.#lengths;
-    let threshold = 0;
-    for (let slot = 0; slot < length; slot++) {
-      const score = scores[slot] ?? 0;
-      if (score <= threshold || !filter(slot)) continue;
-      pool.offer(slot, score);
-      threshold = Math.max(pool.threshold, 0);
-    }
-    const found = pool.drain();
+    const found = this.#best(this.#accumulate(query), filter, Math.max(limit, this.#constants.rescored));
     const proximity = this.#proximity(query);
     const best = new TopK(limit);
     for (const [i, slot] of found.slots.entries()) best.offer(slot, (found.scores[i] ?? 0) + proximity(slot));
@@ -216,7 +216,8 @@ export class LexicalIndex {
 
   #accumulate(query: LexicalQuery): Float32Array {
     const { length } = this.#lengths;
-    if (this.#accumulators.length < length) this.#accumulators = new Float32Array(this.#lengths.data.length);
+    if (this.#accumulators.length < length)
+      this.#accumulators = new Float32Array(Math.ceil(this.#lengths.data.length / STEP) * STEP);
     const scores = this.#accumulators.fill(0, 0, length);
     const { base, slope } = this.#saturation();
     const lengths = this.#lengths.data;
@@ -231,6 +232,27 @@ export class LexicalIndex {
       }
     }
     return scores;
+  }
+
+  /** The best positive scores. Four at a time, as hardly any is above the threshold. */
+  #best(scores: Float32Array, filter: SlotFilter, size: number): Candidates {
+    const best = new TopK(size);
+    const { length } = this.#lengths;
+    let threshold = 0;
+    for (let start = 0; start < length; start += STEP) {
+      const a = scores[start] ?? 0;
+      const b = scores[start + 1] ?? 0;
+      const c = scores[start + 2] ?? 0;
+      const d = scores[start + 3] ?? 0;
+      if (a <= threshold && b <= threshold && c <= threshold && d <= threshold) continue;
+      for (let slot = start; slot < start + STEP; slot++) {
+        const score = scores[slot] ?? 0;
+        if (score <= threshold || !filter(slot)) continue;
+        best.offer(slot, score);
+        threshold = Math.max(best.threshold, 0);
+      }
+    }
+    return best.drain();
   }
 
   #proximity(query: LexicalQuery): (slot: number) => number {

@@ -40,13 +40,14 @@ export function proximityScorer(query: LexicalQuery, weights: ProximityWeights):
 
 /** More than any window, so that words of two fields are never near. */
 const BORDER_GAP = 1000;
-const SIEVE = 1024;
+const EMPTY = 0xffff_ffff;
 
 /** Where the terms of a query stand in one chunk after the other. */
 class Occurrences {
-  /** 1 for the last bits of a query term's id: most words of a chunk need no look into the map. */
-  readonly #sieve = new Uint8Array(SIEVE);
-  readonly #positionOf = new Map<number, number>();
+  /** A hash table with open addresses of term ids, and in parallel their positions in the query. */
+  readonly #ids: Uint32Array;
+  readonly #positionOf: Uint32Array;
+  readonly #mask: number;
   /** Places in the chunk. */
   places = new Uint32Array(256);
   /** Positions in the query's terms, in parallel. */
@@ -54,9 +55,14 @@ class Occurrences {
   length = 0;
 
   constructor({ terms }: LexicalQuery) {
+    const size = 2 ** Math.ceil(Math.log2(8 * terms.length + 8));
+    this.#ids = new Uint32Array(size).fill(EMPTY);
+    this.#positionOf = new Uint32Array(size);
+    this.#mask = size - 1;
     for (const [position, { id }] of terms.entries()) {
-      this.#positionOf.set(id, position);
-      this.#sieve[id % SIEVE] = 1;
+      const at = this.#find(id);
+      this.#ids[at] = id;
+      this.#positionOf[at] = position;
     }
   }
 
@@ -65,22 +71,28 @@ class Occurrences {
       this.places = new Uint32Array(chunk.length);
       this.positions = new Uint32Array(chunk.length);
     }
-    this.length = 0;
+    let length = 0;
     let place = 0;
     for (let i = 0; i < chunk.length; i++) {
       const term = chunk[i] ?? 0;
       place++;
-      if (term === FIELD_BORDER) place += BORDER_GAP;
-      else if (this.#sieve[term % SIEVE] === 1) this.#add(term, place);
+      if (term === FIELD_BORDER) {
+        place += BORDER_GAP;
+        continue;
+      }
+      const at = this.#find(term);
+      if (this.#ids[at] === EMPTY) continue;
+      this.places[length] = place;
+      this.positions[length++] = this.#positionOf[at] ?? 0;
     }
+    this.length = length;
   }
 
-  #add(term: number, place: number): void {
-    const position = this.#positionOf.get(term);
-    if (position === undefined) return;
-    this.places[this.length] = place;
-    this.positions[this.length] = position;
-    this.length++;
+  /** Where a term is in the table, or the empty place where it would be. */
+  #find(term: number): number {
+    let at = term & this.#mask;
+    while (this.#ids[at] !== EMPTY && this.#ids[at] !== term) at = (at + 1) & this.#mask;
+    return at;
   }
 }
 
