@@ -35,6 +35,22 @@ export async function measureServer(config: Config, queries: readonly string[]):
   }
 }
 
+/** Seconds from the start of `holdfast start` on an empty folder to its cited answer from the manual. */
+export async function measureFirstStart(dataDir: string): Promise<number> {
+  const began = performance.now();
+  const child = spawn(process.execPath, [BIN, 'start', '--data', dataDir, '--port', '0'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: {},
+  });
+  try {
+    await addressOf(child);
+    return (performance.now() - began) / 1000;
+  } finally {
+    child.kill('SIGTERM');
+    await once(child, 'exit');
+  }
+}
+
 async function addressOf(child: ChildProcess): Promise<string> {
   let printed = '';
   for await (const text of child.stdout ?? []) {

@@ -1,6 +1,9 @@
 import { provenance, table, writeGenerated } from '../eval/report.ts';
 import { readMaterial, seededRandom, type Material } from './corpus.ts';
-import { measureServer, type ServerFigures } from './http.ts';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { measureFirstStart, measureServer, type ServerFigures } from './http.ts';
 import { searchRows } from './search.ts';
 import { buildStore, type IngestFigures } from './store.ts';
 
@@ -33,7 +36,17 @@ async function measure(files: number, material: Material): Promise<Measured> {
   return { ingest: store.ingest, search, indexBytesPerChunk, server };
 }
 
-function report(all: readonly Measured[]): string {
+async function firstStarts(): Promise<number[]> {
+  const seconds: number[] = [];
+  for (let round = 0; round < 5; round++) {
+    const folder = await mkdtemp(join(tmpdir(), 'holdfast-bench-'));
+    seconds.push(await measureFirstStart(folder));
+    await rm(folder, { recursive: true });
+  }
+  return seconds;
+}
+
+function report(all: readonly Measured[], starts: readonly number[]): string {
   const chunks = (one: Measured): string => one.ingest.chunks.toLocaleString('en');
   return [
     provenance(),
@@ -54,6 +67,8 @@ function report(all: readonly Measured[]): string {
     '## Search',
     'Milliseconds in process on one core, from the question to ten results with their texts.',
     ...all.flatMap((one) => [`At ${chunks(one)} passages:`, table(['', 'p50', 'p95', 'p99'], one.search)]),
+    '## First start',
+    `From the start of the process on an empty data folder until the manual is ingested and the first cited answer is printed, five times: ${starts.map((seconds) => seconds.toFixed(2)).join(', ')} s.`,
     '## Server',
     'From the start of the process to the first correct search over HTTP, with a saved index; memory after the load.',
     table(
@@ -78,7 +93,7 @@ async function run(): Promise<void> {
   const material = await readMaterial();
   const all: Measured[] = [];
   for (const files of SIZES) all.push(await measure(files, material));
-  writeGenerated(PAGE, MARKER, report(all));
+  writeGenerated(PAGE, MARKER, report(all, await firstStarts()));
   process.stderr.write(`written to ${PAGE.pathname}\n`);
 }
 

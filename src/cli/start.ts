@@ -24,7 +24,8 @@ export const start: Command = {
   async run(invocation) {
     const config = invocation.config();
     const { output, words } = invocation;
-    const logger = invocation.logger(config);
+    // Who tries Holdfast wants to read the answer, not a log line per request.
+    const logger = invocation.logger(config.logLevel === 'info' ? { ...config, logLevel: 'warn' } : config);
     const stopped = untilStopped();
     await using service = await openService(config, logger);
     await service.warmUp();
