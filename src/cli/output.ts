@@ -17,8 +17,15 @@ export interface Output {
 
 const PLAIN_EVERY_MS = 2000;
 
-/** Output of this process. */
+/**
+ * Output of this process. A reader that went away, or a full disk behind `> file`, must not end a server or a command
+ * in the middle; a result that could not be written makes exit code 1 of it.
+ */
 export function processOutput(): Output {
+  process.stderr.on('error', () => undefined);
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') process.once('exit', () => (process.exitCode = 1));
+  });
   const isTerminal = process.stderr.isTTY === true;
   let isProgressOpen = false;
   let lastPlain = 0;
