@@ -37,7 +37,14 @@ export async function loadStaticModel(folder: string): Promise<StaticModel> {
 export function staticEmbedder(model: StaticModel): Embedder {
   const { name, dimensions, language } = model;
   return {
-    profile: { model: name, dimensions, languages: [language], fusionWeight: FUSION_WEIGHT },
+    profile: {
+      model: name,
+      dimensions,
+      languages: [language],
+      fusionWeight: FUSION_WEIGHT,
+      maxBatch: 1024,
+      contextTokens: Number.MAX_SAFE_INTEGER,
+    },
     embedQuery: async (query) => {
       const vector = model.embed(query);
       return vector.some((value) => value !== 0) ? vector : null;

@@ -5,11 +5,15 @@ export interface EmbeddingProfile {
   readonly dimensions: number;
   /** ISO 639-1 codes that the model was made for, or null for any. Other languages get no vectors. */
   readonly languages: readonly string[] | null;
+  /** Texts of one call of `embedPassages`. */
+  readonly maxBatch: number;
+  /** Word pieces of one text; longer texts are cut by the model. */
+  readonly contextTokens: number;
   /** Weight of the cosine against the lexical score in hybrid fusion, 0 to 1. Measured: docs/evaluation.md. */
   readonly fusionWeight: number;
 }
 
-/** Turns text into unit vectors that can be compared by cosine. */
+/** Turns text into unit vectors that can be compared by cosine. Remote ones throw `ModelError`. */
 export interface Embedder {
   readonly profile: EmbeddingProfile;
   /** Null when the model knows no word of the query: the search goes on without it. */
