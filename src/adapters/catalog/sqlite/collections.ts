@@ -111,10 +111,12 @@ export function collectionCalls(database: DatabaseSync, clock: Clock, key: Colle
 function deletion(database: DatabaseSync, key: CollectionKey): CollectionCalls['deleteCollection'] {
   const orphans = query<readonly [string]>(
     database,
-    `SELECT DISTINCT content_hash FROM documents AS d WHERE collection = ?1 AND content_hash IS NOT NULL
-     AND NOT EXISTS (
-       SELECT 1 FROM documents o WHERE substr(o.content_hash, 1, 12) = substr(d.content_hash, 1, 12)
-       AND o.content_hash = d.content_hash AND o.collection <> ?1
+    // Each content once: the records of a list all have that of the list.
+    `SELECT hash FROM (
+       SELECT DISTINCT content_hash AS hash FROM documents WHERE collection = ?1 AND content_hash IS NOT NULL
+     ) WHERE NOT EXISTS (
+       SELECT 1 FROM documents o WHERE substr(o.content_hash, 1, 12) = substr(hash, 1, 12)
+       AND o.content_hash = hash AND o.collection <> ?1
      )`,
   );
   const versions = query<readonly [number]>(
