@@ -5,7 +5,7 @@ import type { Config } from '../config/config.ts';
 import {
   DEFAULT_TENANT,
   documentId,
-  isCollectionName,
+  type CollectionName,
   type DocumentId,
   type Scope,
 } from '../core/documents/ids.ts';
@@ -51,6 +51,7 @@ export interface LoadedSet extends AsyncDisposable {
 }
 
 const RESULTS = 100;
+const COLLECTION = 'evaluation' as CollectionName;
 const NEVER = new AbortController().signal;
 
 /** Measures retrieval through the product's own ingest and search. @throws `evaluation_set_invalid`. */
@@ -88,7 +89,7 @@ export async function loadSet(
     const service = stack.use(
       await openService({ ...config, dataDir: join(root, 'data'), maxDocumentBytes: 2 ** 30 }, logger),
     );
-    const scope = scopeFor(set.name);
+    const scope = { tenant: DEFAULT_TENANT, collection: COLLECTION };
     await service.collections.ensure(scope);
     const summary = await service.ingest({ scope, paths: [corpusFile] }, () => undefined, NEVER);
     const [failure] = summary.failures;
@@ -112,13 +113,6 @@ export async function loadSet(
     await stack.disposeAsync();
     throw error;
   }
-}
-
-function scopeFor(name: string): Scope {
-  const collection = name.toLowerCase();
-  if (!isCollectionName(collection))
-    throw new HoldfastError('evaluation_set_invalid', `"${name}" cannot name a collection`);
-  return { tenant: DEFAULT_TENANT, collection };
 }
 
 function externalIds(set: EvaluationSet, scope: Scope, item: string): Map<DocumentId, string> {

@@ -31,8 +31,13 @@ export async function readEvaluationSet(folder: string): Promise<EvaluationSet> 
     name: basename(folder),
     corpus,
     queries,
-    judgements: parseJudgements(await readText(folder, 'qrels.tsv')),
+    judgements: parseJudgements(await readText(folder, judgementFile(folder))),
   };
+}
+
+/** Beside the queries, or where BEIR puts the judgements of its test split. */
+function judgementFile(folder: string): string {
+  return existsSync(join(folder, 'qrels.tsv')) ? 'qrels.tsv' : join('qrels', 'test.tsv');
 }
 
 async function readCorpus(folder: string): Promise<Uint8Array> {

@@ -117,6 +117,12 @@ test('reports a broken line and keeps the others', () => {
   assert.match(problems[0]?.reason ?? '', /^line 2: /);
 });
 
+test('takes the title of a record without text for its text', () => {
+  const { documents } = parseLines('{"id":"a","title":"Only a title","text":""}');
+  assert.equal(documents[0]?.text, 'Only a title');
+  assert.equal(documents[0]?.title, 'Only a title');
+});
+
 test('reports a second record with the same id', () => {
   const { documents, problems } = parseLines('{"id":"a","text":"x"}', '{"id":"a","text":"y"}');
   assert.equal(documents.length, 1);

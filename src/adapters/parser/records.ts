@@ -74,7 +74,11 @@ function parseRecord({
     const known = Object.keys(TEXT_PARSERS).join(', ');
     return problem(recordKey, `record ${index}: the format ${JSON.stringify(format)} is none of ${known}`);
   }
-  const inner = TEXT_PARSERS[format](normaliseText(String(value[textField])));
+  const given = stringField(value, ['title']);
+  // A record with nothing but a title is a document that says its title.
+  const inner = TEXT_PARSERS[format](
+    stringField(value, [textField]) === null ? (given ?? '') : normaliseText(String(value[textField])),
+  );
   if (inner.blocks.length === 0) {
     return {
       recordKey,
@@ -82,7 +86,7 @@ function parseRecord({
       reason: `record ${index} has no text in ${JSON.stringify(textField)}`,
     };
   }
-  const title = stringField(value, ['title']) ?? inner.title;
+  const title = given ?? inner.title;
   const uri = stringField(value, URI_FIELDS) ?? inner.uri;
   const language = languageCode(value['language'] ?? value['lang']) ?? inner.language;
   return {
