@@ -25,7 +25,7 @@ export class TopK {
       this.#rise(this.#size++);
     } else if (isBetter(slot, score, this.#slots[0] ?? 0, this.#scores[0] ?? 0)) {
       this.#set(0, slot, score);
-      this.#sink(0);
+      this.#sink();
     }
   }
 
@@ -39,7 +39,7 @@ export class TopK {
       scores[i] = this.#scores[0] ?? 0;
       this.#size--;
       this.#set(0, this.#slots[this.#size] ?? 0, this.#scores[this.#size] ?? 0);
-      this.#sink(0);
+      this.#sink();
     }
     return { slots, scores };
   }
@@ -49,38 +49,48 @@ export class TopK {
     this.#scores[at] = score;
   }
 
-  #isWorse(a: number, b: number): boolean {
-    return isBetter(this.#slots[b] ?? 0, this.#scores[b] ?? 0, this.#slots[a] ?? 0, this.#scores[a] ?? 0);
-  }
-
-  #swap(a: number, b: number): void {
-    const slot = this.#slots[a] ?? 0;
-    const score = this.#scores[a] ?? 0;
-    this.#set(a, this.#slots[b] ?? 0, this.#scores[b] ?? 0);
-    this.#set(b, slot, score);
-  }
-
+  /** Moves the pair at `start` up to its place. */
   #rise(start: number): void {
+    const slots = this.#slots;
+    const scores = this.#scores;
+    const slot = slots[start] ?? 0;
+    const score = scores[start] ?? 0;
     let at = start;
     while (at > 0) {
       const parent = (at - 1) >> 1;
-      if (!this.#isWorse(at, parent)) return;
-      this.#swap(at, parent);
+      const parentSlot = slots[parent] ?? 0;
+      const parentScore = scores[parent] ?? 0;
+      if (!isBetter(parentSlot, parentScore, slot, score)) break;
+      slots[at] = parentSlot;
+      scores[at] = parentScore;
       at = parent;
     }
+    this.#set(at, slot, score);
   }
 
-  #sink(start: number): void {
-    let at = start;
-    for (;;) {
-      const left = 2 * at + 1;
-      if (left >= this.#size) return;
-      const right = left + 1;
-      const child = right < this.#size && this.#isWorse(right, left) ? right : left;
-      if (!this.#isWorse(child, at)) return;
-      this.#swap(at, child);
+  /** Moves the pair at the root down to its place. */
+  #sink(): void {
+    const slots = this.#slots;
+    const scores = this.#scores;
+    const size = this.#size;
+    const slot = slots[0] ?? 0;
+    const score = scores[0] ?? 0;
+    let at = 0;
+    for (let child = 1; child < size; child = 2 * at + 1) {
+      const right = child + 1;
+      if (
+        right < size &&
+        isBetter(slots[child] ?? 0, scores[child] ?? 0, slots[right] ?? 0, scores[right] ?? 0)
+      )
+        child = right;
+      const childSlot = slots[child] ?? 0;
+      const childScore = scores[child] ?? 0;
+      if (!isBetter(slot, score, childSlot, childScore)) break;
+      slots[at] = childSlot;
+      scores[at] = childScore;
       at = child;
     }
+    this.#set(at, slot, score);
   }
 }
 

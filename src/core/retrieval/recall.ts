@@ -148,16 +148,18 @@ async function merge(plan: RecallPlan, { lexical, dense, index, attempts }: Side
       await addMissing(cosines, words, async (missing) =>
         attempts.run('dense', async () => index.denseScores(scope, dense.vector, missing)),
       );
-    for (const chunkId of new Set([...words.keys(), ...cosines.keys()])) {
-      const cosine = cosines.get(chunkId) ?? Number.NaN;
-      chunks.push({ scope, chunkId, lexical: words.get(chunkId) ?? 0, cosine });
-    }
+    for (const [chunkId, lexicalScore] of words)
+      chunks.push({ scope, chunkId, lexical: lexicalScore, cosine: cosines.get(chunkId) ?? Number.NaN });
+    for (const [chunkId, cosine] of cosines)
+      if (!words.has(chunkId)) chunks.push({ scope, chunkId, lexical: 0, cosine });
   }
   return chunks;
 }
 
 function scoresById(candidates: readonly Candidate[] = []): Map<ChunkId, number> {
-  return new Map(candidates.map(({ chunkId, score }) => [chunkId, score]));
+  const scores = new Map<ChunkId, number>();
+  for (const { chunkId, score } of candidates) scores.set(chunkId, score);
+  return scores;
 }
 
 /** Adds the scores of chunks that only the other side listed. */

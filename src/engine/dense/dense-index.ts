@@ -11,6 +11,21 @@ export interface StoredDenseIndex {
   readonly scales: Float32Array;
 }
 
+/** How the query was rounded. */
+interface Rounding {
+  /** What one quantisation step is worth. */
+  readonly step: number;
+  /** How far a coarse score can be from the true one, in steps. */
+  readonly error: number;
+}
+
+interface CoarseResult extends Rounding {
+  readonly coarse: Candidates;
+  /** Alternating slots and coarse scores of all that may be among the best. */
+  readonly kept: readonly number[];
+  readonly limit: number;
+}
+
 /**
  * Exact maximum inner product search over int8 vectors with one scale each. A SIMD pass scores every vector
  * with the query in 7 bits; every candidate that its error could have kept out is then scored with the query in full.
@@ -45,8 +60,8 @@ export class DenseIndex {
 
   /** The best `limit` slots that pass the filter, best first; scores are cosines for unit vectors. */
   search(query: Float32Array, filter: (slot: number) => boolean, limit: number): Candidates {
-    const error = this.#setQuery(query);
-    if (error === null) return { slots: new Uint32Array(0), scores: new Float64Array(0) };
+    const rounding = this.#setQuery(query);
+    if (rounding === null) return { slots: new Uint32Array(0), scores: new Float64Array(0) };
     const coarse = new TopK(limit);
     const kept: number[] = [];
     const { scores, size } = this.#memory;
@@ -60,16 +75,16 @@ export class DenseIndex {
         if (score < floor || !filter(start + i)) continue;
         coarse.offer(start + i, score);
         kept.push(start + i, score);
-        floor = Math.max(-Number.MAX_VALUE, coarse.threshold - 2 * error);
+        floor = Math.max(-Number.MAX_VALUE, coarse.threshold - 2 * rounding.error);
       }
     }
-    return this.#refine(query, { kept, floor, limit });
+    return this.#refine(query, { coarse: coarse.drain(), kept, ...rounding, limit });
   }
 
   /** The exact score of single slots, in the order given; NaN for a slot without vector. */
   score(query: Float32Array, slots: Uint32Array): Float64Array {
     return Float64Array.from(slots, (slot) =>
-      this.#memory.scale(slot) === 0 ? Number.NaN : this.#dot(query, slot),
+      this.#memory.scale(slot) === 0 ? Number.NaN : this.#memory.dot(query, slot),
     );
   }
 
@@ -97,10 +112,10 @@ export class DenseIndex {
   }
 
   /**
-   * Writes the query in 7 bits; null for a zero query. Returns how far a coarse score can be from the true one, in
-   * steps: by the inequality of Cauchy and Schwarz the norm of what rounding took, times the largest norm of a vector.
+   * Writes the query in 7 bits; null for a zero query. By the inequality of Cauchy and Schwarz a score errs by at
+   * most the norm of what rounding took from the query, times the largest norm of a vector.
    */
-  #setQuery(query: Float32Array): number | null {
+  #setQuery(query: Float32Array): Rounding | null {
     this.#check('query', query.length);
     let largest = 0;
     for (const value of query) largest = Math.max(largest, Math.abs(value));
@@ -114,26 +129,23 @@ export class DenseIndex {
       target[i] = level + QUERY_OFFSET;
       lost += (exact - level) ** 2;
     }
-    return Math.sqrt(lost) * this.#memory.largestNorm + ROUNDING;
+    return { step, error: Math.sqrt(lost) * this.#memory.largestNorm + ROUNDING };
   }
 
-  #refine(
-    query: Float32Array,
-    coarse: { readonly kept: readonly number[]; readonly floor: number; readonly limit: number },
-  ): Candidates {
-    const best = new TopK(coarse.limit);
-    for (let i = 0; i < coarse.kept.length; i += 2) {
-      const slot = coarse.kept[i] ?? 0;
-      if ((coarse.kept[i + 1] ?? 0) >= coarse.floor) best.offer(slot, this.#dot(query, slot));
+  /**
+   * Scores what may be among the best with the full query. The coarsely best are scored first: no other slot can
+   * take the place of their worst unless its coarse score comes near it.
+   */
+  #refine(query: Float32Array, { coarse, kept, step, error, limit }: CoarseResult): Candidates {
+    const best = new TopK(limit);
+    for (const slot of coarse.slots) best.offer(slot, this.#memory.dot(query, slot));
+    const done = new Set(coarse.slots);
+    const floor = best.threshold / step - error;
+    for (let i = 0; i < kept.length; i += 2) {
+      const slot = kept[i] ?? 0;
+      if ((kept[i + 1] ?? 0) >= floor && !done.has(slot)) best.offer(slot, this.#memory.dot(query, slot));
     }
     return best.drain();
-  }
-
-  #dot(query: Float32Array, slot: number): number {
-    const values = this.#memory.values(slot);
-    let sum = 0;
-    for (let i = 0; i < values.length; i++) sum += (values[i] ?? 0) * (query[i] ?? 0);
-    return sum * this.#memory.scale(slot);
   }
 }
 

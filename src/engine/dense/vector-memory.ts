@@ -98,6 +98,15 @@ export class VectorMemory {
     return this.#bytes.subarray(at, at + this.#dimensions);
   }
 
+  /** The inner product of a slot with a query, in double precision. */
+  dot(query: Float32Array, slot: number): number {
+    const bytes = this.#bytes;
+    const at = this.#vectorAt(slot);
+    let sum = 0;
+    for (let i = 0; i < query.length; i++) sum += (bytes[at + i] ?? 0) * (query[i] ?? 0);
+    return sum * this.scale(slot);
+  }
+
   /** Where the query goes: one byte a component, raised by the offset. */
   query(): Int8Array {
     return this.#bytes.subarray(0, this.#stride).fill(QUERY_OFFSET);

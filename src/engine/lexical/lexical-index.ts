@@ -149,16 +149,20 @@ export class LexicalIndex {
   /** The score of single slots, in the order given; 0 when no term matches. */
   score(query: LexicalQuery, slots: Uint32Array): Float64Array {
     const proximity = this.#proximity(query);
-    const saturation = this.#saturation();
+    const { base, slope } = this.#saturation();
+    const terms = query.terms.map(({ id, weight }) => ({ weight, list: this.#postings.list(id) }));
     return Float64Array.from(slots, (slot) => {
-      const saturated = saturation.base + saturation.slope * (this.#lengths.data[slot] ?? 0);
+      const saturated = base + slope * (this.#lengths.data[slot] ?? 0);
       let score = 0;
-      for (const { id, weight } of query.terms) {
-        const frequency = this.#frequency(id, slot);
+      let matches = 0;
+      for (const { weight, list } of terms) {
+        const frequency = frequencyIn(list, slot);
+        if (frequency === 0) continue;
+        matches++;
         // In single precision, as they are added up in a search.
-        if (frequency > 0) score = Math.fround(score + (weight * frequency) / (frequency + saturated));
+        score = Math.fround(score + (weight * frequency) / (frequency + saturated));
       }
-      return score === 0 ? 0 : score + proximity(slot);
+      return matches < 2 ? score : score + proximity(slot);
     });
   }
 
@@ -264,23 +268,22 @@ export class LexicalIndex {
       const start = this.#forwardStarts.data[slot] ?? 0;
       const end = slot + 1 < this.size ? (this.#forwardStarts.data[slot + 1] ?? 0) : this.#forward.length;
       const saturation = (base + slope * (this.#lengths.data[slot] ?? 0)) / FREQUENCY_SCALE;
-      return scorer(this.#forward.data.subarray(start, end), saturation);
+      return scorer({ terms: this.#forward.data, start, end }, saturation);
     };
   }
+}
 
-  /** Quantised frequency of a term in a slot, by binary search in its list. */
-  #frequency(id: number, slot: number): number {
-    const list = this.#postings.list(id);
-    let low = 0;
-    let high = list.length - 1;
-    while (low <= high) {
-      const middle = (low + high) >>> 1;
-      const posting = list[middle] ?? 0;
-      const found = posting >>> 8;
-      if (found === slot) return posting & 255;
-      if (found < slot) low = middle + 1;
-      else high = middle - 1;
-    }
-    return 0;
+/** Quantised frequency of a slot in the postings of a term, by binary search; 0 when it is not there. */
+function frequencyIn(list: Uint32Array, slot: number): number {
+  let low = 0;
+  let high = list.length - 1;
+  while (low <= high) {
+    const middle = (low + high) >>> 1;
+    const posting = list[middle] ?? 0;
+    const found = posting >>> 8;
+    if (found === slot) return posting & 255;
+    if (found < slot) low = middle + 1;
+    else high = middle - 1;
   }
+  return 0;
 }

@@ -6,8 +6,15 @@ export interface ProximityWeights {
   readonly window: number;
 }
 
-/** Term ids of a chunk in reading order -> what the nearness of neighbouring query terms adds to its score. */
-export type ProximityScorer = (terms: Uint32Array, saturation: number) => number;
+/** The term ids of a chunk in reading order: a range of all. */
+export interface ChunkTerms {
+  readonly terms: Uint32Array;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** What the nearness of neighbouring query terms adds to the score of a chunk. */
+export type ProximityScorer = (chunk: ChunkTerms, saturation: number) => number;
 
 /**
  * Scores each pair of neighbouring query terms like a term of its own: its idf is the sum of both, its
@@ -44,7 +51,7 @@ const EMPTY = 0xffff_ffff;
 
 /** Where the terms of a query stand in one chunk after the other. */
 class Occurrences {
-  /** A hash table with open addresses of term ids, and in parallel their positions in the query. */
+  /** A sparse hash table with open addresses of term ids, and in parallel their positions in the query. */
   readonly #ids: Uint32Array;
   readonly #positionOf: Uint32Array;
   readonly #mask: number;
@@ -55,7 +62,7 @@ class Occurrences {
   length = 0;
 
   constructor({ terms }: LexicalQuery) {
-    const size = 2 ** Math.ceil(Math.log2(8 * terms.length + 8));
+    const size = 2 ** Math.ceil(Math.log2(32 * terms.length + 32));
     this.#ids = new Uint32Array(size).fill(EMPTY);
     this.#positionOf = new Uint32Array(size);
     this.#mask = size - 1;
@@ -66,24 +73,25 @@ class Occurrences {
     }
   }
 
-  read(chunk: Uint32Array): void {
-    if (chunk.length > this.places.length) {
-      this.places = new Uint32Array(chunk.length);
-      this.positions = new Uint32Array(chunk.length);
+  read({ terms, start, end }: ChunkTerms): void {
+    if (end - start > this.places.length) {
+      this.places = new Uint32Array(end - start);
+      this.positions = new Uint32Array(end - start);
     }
+    const ids = this.#ids;
+    const mask = this.#mask;
     let length = 0;
     let place = 0;
-    for (let i = 0; i < chunk.length; i++) {
-      const term = chunk[i] ?? 0;
+    for (let i = start; i < end; i++) {
+      const term = terms[i] ?? 0;
       place++;
-      if (term === FIELD_BORDER) {
-        place += BORDER_GAP;
-        continue;
+      if (term === FIELD_BORDER) place += BORDER_GAP;
+      else if (ids[term & mask] !== EMPTY) {
+        const at = this.#find(term);
+        if (ids[at] === EMPTY) continue;
+        this.places[length] = place;
+        this.positions[length++] = this.#positionOf[at] ?? 0;
       }
-      const at = this.#find(term);
-      if (this.#ids[at] === EMPTY) continue;
-      this.places[length] = place;
-      this.positions[length++] = this.#positionOf[at] ?? 0;
     }
     this.length = length;
   }
