@@ -73,15 +73,17 @@ const DEFAULT_LANGUAGE = 'en';
 /** bytes -> text -> documents -> chunks -> vectors. Never throws for what the bytes hold. */
 export function prepareItem(input: PrepareInput, tools: PrepareTools): PreparedItem {
   const contentHash = sha256Hex(input.bytes);
+  // A text that is sent without a name must not be called "" in messages.
+  const name = input.name || (input.title ?? 'the text');
   let format: Format | null = null;
   try {
-    if (input.bytes.length === 0) throw new HoldfastError('document_empty', `${input.name} has 0 bytes`);
+    if (input.bytes.length === 0) throw new HoldfastError('document_empty', `${name} has 0 bytes`);
     format =
       input.format ??
       tools.formatOf(input.name, input.bytes.subarray(0, HEAD_BYTES), input.mediaType ?? undefined);
     if (format === null)
-      throw new HoldfastError('document_unsupported', `${input.name} has no format that can be read`);
-    const parsed = tools.parse(format, { text: tools.decode(input.bytes, input.name), name: input.name });
+      throw new HoldfastError('document_unsupported', `${name} has no format that can be read`);
+    const parsed = tools.parse(format, { text: tools.decode(input.bytes, name), name });
     const documents = parsed.documents.map((document) =>
       prepareDocument(document, { input, contentHash, tools }),
     );
