@@ -1,3 +1,4 @@
+import type { Message } from '../models/generator.ts';
 import type { Span } from '../documents/document.ts';
 import type { ChunkId, CollectionName, DocumentId, VersionId } from '../documents/ids.ts';
 import type { Degradation, SearchRequest, SearchResponse } from '../retrieval/search.ts';
@@ -32,11 +33,15 @@ export interface Answer {
   readonly refused: boolean;
   /** Null unless refused. */
   readonly reason: RefusalReason | null;
+  /** Sentences of a generated answer, as ranges of `text`, that no cited passage supports; left out when there are none. */
+  readonly unsupported?: readonly Span[];
 }
 
 export interface AskRequest extends SearchRequest {
   /** Upper bound of the answer's length without markers, in characters: 50 to 4,000, default 400. */
   readonly maxAnswerChars: number;
+  /** The conversation before the question, oldest first; a follow-up question is made to stand alone with it. */
+  readonly history?: readonly Message[];
 }
 
 export interface AskResponse extends SearchResponse {

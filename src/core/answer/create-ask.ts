@@ -1,22 +1,23 @@
+import { isoTime, type Clock } from '../../lib/clock.ts';
 import type { Catalog } from '../documents/catalog.ts';
-import { sentenceSpans } from '../documents/sentences.ts';
-import type { Scope } from '../documents/ids.ts';
+import type { Generator } from '../models/generator.ts';
 import { createSearch, searchResponse, type Retrieval, type Retrieve } from '../retrieval/retrieve.ts';
-import type { Search, SearchRequest, SearchResponse } from '../retrieval/search.ts';
-import type { EmbedShort, TextAnalysis } from '../retrieval/text-analysis.ts';
+import type { Degradation, Search, SearchRequest, SearchResponse } from '../retrieval/search.ts';
 import type { Answer, AnswerEvent, Ask, AskRequest, AskResponse, AskStream, Citation } from './answer.ts';
-import { composeAnswer } from './compose.ts';
-import { EXTRACT_DEFAULTS, extractAnswer } from './extract.ts';
-import type { Passage } from './extraction.ts';
+import { answerExtractively, type ExtractiveTools } from './answer-extractively.ts';
+import { condense } from './generate/condense.ts';
+import { generateAnswer, type GenerationInput, type GenerationOutcome } from './generate/generate-answer.ts';
 
-export interface AskDependencies {
+export interface AskDependencies extends ExtractiveTools {
   readonly retrieve: Retrieve;
   readonly catalog: Pick<Catalog, 'listCollections'>;
-  readonly analysis: TextAnalysis;
-  readonly embed: EmbedShort;
+  /** Null: answers are extracted. */
+  readonly generator: Generator | null;
+  readonly countTokens: (text: string) => number;
+  readonly clock: Clock;
 }
 
-/** The three ways to ask, over one pipeline: retrieve -> extract -> cite. */
+/** The three ways to ask, over one pipeline. */
 export interface Asking {
   readonly ask: Ask;
   readonly askStream: AskStream;
@@ -28,31 +29,113 @@ const ANSWER_PASSAGES = 10;
 
 export function createAsking(dependencies: AskDependencies): Asking {
   const search = createSearch(dependencies.retrieve);
-  const ask: Ask = async (request, signal) => {
-    const located = await locate(request, dependencies.catalog);
-    if (located === null) return noDocuments(request);
-    const retrieval = await retrieveForAnswer(located, dependencies.retrieve, signal);
-    return answer(located, retrieval, dependencies);
-  };
+  const askStream: AskStream = (request, signal) => answerEvents(request, dependencies, signal);
   return {
-    ask,
+    askStream,
+    ask: async (request, signal) => {
+      for await (const event of askStream(request, signal)) if (event.type === 'final') return event.data;
+      throw new Error('the stream of an answer ended without its final event');
+    },
     search: async (request, signal) => {
       const located = await locate(request, dependencies.catalog);
-      return located === null ? noDocuments({ ...request, maxAnswerChars: 0 }) : search(located, signal);
-    },
-    async *askStream(request, signal) {
-      const located = await locate(request, dependencies.catalog);
-      if (located === null) {
-        yield* events(noDocuments(request));
-        return;
-      }
-      const retrieval = await retrieveForAnswer(located, dependencies.retrieve, signal);
-      yield { type: 'retrieval', data: shown(located, searchResponse(located, retrieval)) };
-      signal.throwIfAborted();
-      const response = await answer(located, retrieval, dependencies);
-      yield* [...events(response)].slice(1);
+      return located === null ? noDocuments(request) : search(located, signal);
     },
   };
+}
+
+/** condense -> retrieve -> generate or extract -> cite. */
+async function* answerEvents(
+  request: AskRequest,
+  dependencies: AskDependencies,
+  signal: AbortSignal,
+): AsyncGenerator<AnswerEvent> {
+  const located = await locate(request, dependencies.catalog);
+  if (located === null) {
+    yield* closing(noDocuments(request), false);
+    return;
+  }
+  const { generator } = dependencies;
+  const query = await condense(located.query, located.history ?? [], { generator, signal });
+  // An answer may need more passages than the client wants to see.
+  const topK = Math.max(located.topK, ANSWER_PASSAGES);
+  const retrieval = await dependencies.retrieve({ ...located, query, topK }, signal);
+  yield { type: 'retrieval', data: shown(located, searchResponse(located, retrieval)) };
+  signal.throwIfAborted();
+  for (const data of retrieval.degraded) yield { type: 'degraded', data };
+  const asked: Asked = { request: located, query, retrieval, dependencies };
+  const outcome = yield* generated(asked, signal);
+  if (outcome?.kind === 'answered') {
+    yield* closing(respond(asked, outcome), true);
+    return;
+  }
+  const lost = outcome?.kind === 'failed' ? [generatorLost(outcome.reason, dependencies.clock)] : [];
+  for (const data of lost) yield { type: 'degraded', data };
+  const said = outcome?.kind === 'not_answered' ? NOT_ANSWERED : await extracted(asked);
+  yield* closing(respond(asked, said, lost), false);
+}
+
+interface Asked {
+  readonly request: AskRequest;
+  /** The question as it was searched for. */
+  readonly query: string;
+  readonly retrieval: Retrieval;
+  readonly dependencies: AskDependencies;
+}
+
+interface Said {
+  readonly answer: Answer;
+  readonly citations: readonly Citation[];
+}
+
+/** Streams the model's answer; null when there is no model, or nothing to answer from. */
+async function* generated(
+  { query, retrieval, request, dependencies }: Asked,
+  signal: AbortSignal,
+): AsyncGenerator<AnswerEvent, GenerationOutcome | null> {
+  const { generator, analysis, embed, countTokens } = dependencies;
+  if (generator === null || retrieval.passages.length === 0) return null;
+  const { results } = searchResponse(request, retrieval);
+  const passages: GenerationInput['passages'] = retrieval.passages
+    .slice(0, ANSWER_PASSAGES)
+    .flatMap(({ chunk }, at) => {
+      const result = results[at];
+      return result === undefined
+        ? []
+        : [{ result, text: chunk.text, start: chunk.start, language: chunk.language ?? 'en' }];
+    });
+  const stream = generateAnswer(
+    { question: query, passages },
+    { generator, embed, countTokens, terms: analysis.terms },
+    signal,
+  );
+  for (let next = await stream.next(); ; next = await stream.next()) {
+    if (next.done === true) return next.value;
+    yield { type: 'delta', data: { text: next.value } };
+  }
+}
+
+async function extracted({ query, request, retrieval, dependencies }: Asked): Promise<Said> {
+  const passages = retrieval.passages.slice(0, ANSWER_PASSAGES);
+  const { results } = searchResponse(request, retrieval);
+  return retrieval.stopwatch.time('answer', async () =>
+    answerExtractively({ query, passages, results, maxAnswerChars: request.maxAnswerChars }, dependencies),
+  );
+}
+
+function respond(
+  { request, retrieval }: Asked,
+  { answer, citations }: Said,
+  lost: readonly Degradation[] = [],
+): AskResponse {
+  const response = shown(request, searchResponse(request, retrieval));
+  return { ...response, degraded: [...response.degraded, ...lost], answer, citations, cache: 'off' };
+}
+
+/** The end of every stream: the text unless it was streamed already, the citations, and the whole answer. */
+function* closing(response: AskResponse, isStreamed: boolean): Iterable<AnswerEvent> {
+  if (!isStreamed) yield { type: 'delta', data: { text: response.answer.text } };
+  for (const data of response.citations) yield { type: 'citation', data };
+  yield { type: 'final', data: response };
 }
 
 /** The request with all collections of the tenant when it names none; null when there are none. */
@@ -66,73 +149,24 @@ async function locate<Request extends SearchRequest>(
   return collections.length === 0 ? null : { ...request, collections };
 }
 
-/** An answer may need more passages than the client wants to see. */
-async function retrieveForAnswer(
-  request: AskRequest,
-  retrieve: Retrieve,
-  signal: AbortSignal,
-): Promise<Retrieval> {
-  return retrieve({ ...request, topK: Math.max(request.topK, ANSWER_PASSAGES) }, signal);
-}
-
-async function answer(
-  request: AskRequest,
-  retrieval: Retrieval,
-  dependencies: AskDependencies,
-): Promise<AskResponse> {
-  const { answer: said, citations } = await retrieval.stopwatch.time('answer', async () =>
-    extract(request, retrieval, dependencies),
-  );
-  return { ...shown(request, searchResponse(request, retrieval)), answer: said, citations, cache: 'off' };
-}
-
-async function extract(
-  request: AskRequest,
-  retrieval: Retrieval,
-  { analysis, embed }: AskDependencies,
-): Promise<{ answer: Answer; citations: readonly Citation[] }> {
-  const passages = retrieval.passages.slice(0, ANSWER_PASSAGES);
-  const scope: Scope = passages[0]?.ranked.scope ?? {
-    tenant: request.tenant,
-    collection: request.collections[0] ?? ('' as never),
-  };
-  const input = {
-    query: request.query,
-    queryTerms: await analysis.queryTerms(scope, request.query),
-    unknownIdf: await analysis.unknownIdf(scope),
-    passages: passages.map(toPassage),
-  };
-  const options = { ...EXTRACT_DEFAULTS, maxChars: request.maxAnswerChars };
-  const extraction = extractAnswer(input, { terms: analysis.terms, embed, sentenceSpans }, options);
-  return composeAnswer(extraction, searchResponse(request, retrieval).results);
-}
-
-function toPassage({ ranked, chunk }: Retrieval['passages'][number]): Passage {
-  const { text, start, title, headingPath } = chunk;
-  return {
-    chunkId: chunk.id,
-    text,
-    start,
-    language: chunk.language ?? 'en',
-    title,
-    headingPath,
-    score: ranked.score,
-  };
-}
-
 /** Without the passages that only the answer needed. */
-function shown<Response extends SearchResponse>(request: AskRequest, response: Response): Response {
+function shown<Response extends SearchResponse>(request: SearchRequest, response: Response): Response {
   return { ...response, results: response.results.slice(0, request.topK) };
 }
 
-function* events(response: AskResponse): Generator<AnswerEvent> {
-  const { answer: said, citations, cache: _, ...search } = response;
-  yield { type: 'retrieval', data: search };
-  for (const data of response.degraded) yield { type: 'degraded', data };
-  yield { type: 'delta', data: { text: said.text } };
-  for (const data of citations) yield { type: 'citation', data };
-  yield { type: 'final', data: response };
+function generatorLost(reason: string, clock: Clock): Degradation {
+  return { component: 'generator', mode: 'extractive', reason, since: isoTime(clock) };
 }
+
+const NOT_ANSWERED: Said = {
+  answer: {
+    text: 'The documents do not seem to answer this question; the closest passages are listed as results.',
+    mode: 'generated',
+    refused: true,
+    reason: 'not_answered',
+  },
+  citations: [],
+};
 
 const NO_DOCUMENTS: Answer = {
   text: 'There are no documents yet: ingest some first.',
@@ -141,7 +175,7 @@ const NO_DOCUMENTS: Answer = {
   reason: 'no_documents',
 };
 
-function noDocuments(request: AskRequest): AskResponse {
+function noDocuments(request: SearchRequest): AskResponse {
   return {
     id: 'none',
     query: request.query,

@@ -22,7 +22,11 @@ export const queryRequestSchema = z.strictObject({
   mode: z.enum(['answer', 'search']).default('answer'),
   retrieval_mode: retrievalModeSchema.default('hybrid'),
   stream: z.boolean().optional().describe('Server-sent events instead of one JSON object.'),
-  history: z.array(messageSchema).max(50).optional().describe('Earlier messages; not used yet.'),
+  history: z
+    .array(messageSchema)
+    .max(50)
+    .optional()
+    .describe('The conversation before, oldest first: a follow-up question is made to stand alone with it.'),
   max_answer_chars: z.int().min(50).max(4_000).default(400),
 });
 

@@ -87,6 +87,10 @@ export const askResponseSchema = z.strictObject({
     mode: z.enum(['generated', 'extractive', 'none']),
     refused: z.boolean(),
     reason: z.enum(['no_results', 'not_answered', 'no_documents']).nullable(),
+    unsupported: z
+      .array(z.strictObject({ start: z.int(), end: z.int() }))
+      .optional()
+      .describe('Ranges of a generated text that no cited passage supports; left out when there are none.'),
   }),
   citations: z.array(citationSchema),
   cache: z.enum(['hit', 'miss', 'off']),

@@ -30,6 +30,7 @@ export const STATUS: Readonly<Record<ErrorCode, number>> = {
   document_not_found: 404,
   storage_full: 507,
   storage_failed: 503,
+  encoder_mismatch: 500,
   data_folder_unusable: 500,
   data_folder_locked: 503,
   data_folder_too_new: 500,

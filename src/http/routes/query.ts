@@ -48,6 +48,7 @@ function toAskRequest(body: QueryRequest): AskRequest {
     topK: body.top_k,
     mode: body.retrieval_mode,
     maxAnswerChars: body.max_answer_chars,
+    ...(body.history === undefined ? {} : { history: body.history }),
   };
 }
 

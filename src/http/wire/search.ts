@@ -67,7 +67,9 @@ function toWireResult(result: SearchResult): WireSearchResult {
 }
 
 function toWireAnswer(answer: Answer): WireAsk['answer'] {
-  return { text: answer.text, mode: answer.mode, refused: answer.refused, reason: answer.reason };
+  const { text, mode, refused, reason, unsupported } = answer;
+  const flagged = unsupported?.map(({ start, end }) => ({ start, end }));
+  return { text, mode, refused, reason, ...(flagged === undefined ? {} : { unsupported: flagged }) };
 }
 
 function toWirePlace(place: SearchResult | Citation) {

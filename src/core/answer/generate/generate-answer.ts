@@ -1,0 +1,126 @@
+import type { SearchResult } from '../../retrieval/search.ts';
+import type { Generator } from '../../models/generator.ts';
+import type { Answer, Citation } from '../answer.ts';
+import { ground, type GroundPassage, type GroundTools, type Support } from './ground.ts';
+import { outputFilter } from './output-filter.ts';
+import { buildPrompt, NOT_ANSWERED } from './prompt.ts';
+
+export interface GenerationInput {
+  readonly question: string;
+  /** Best first; `passages[n - 1]` is what marker n points at. */
+  readonly passages: readonly (GroundPassage & { readonly result: SearchResult })[];
+}
+
+export interface GenerationTools extends GroundTools {
+  readonly generator: Generator;
+  /** Word pieces of a text: what the prompt's budget is counted in. */
+  readonly countTokens: (text: string) => number;
+}
+
+export type GenerationOutcome =
+  | { readonly kind: 'answered'; readonly answer: Answer; readonly citations: readonly Citation[] }
+  /** The model says that the passages don't answer. */
+  | { readonly kind: 'not_answered' }
+  /** The answer cannot be trusted or is not there; why, for the `degraded` entry. */
+  | { readonly kind: 'failed'; readonly reason: string };
+
+/** Word pieces of other models differ; so much of the context is left free. */
+const BUDGET_SHARE = 0.85;
+const MAX_ANSWER_CHARS = 16_000;
+
+/**
+ * Streams an answer that a model writes from the passages: yields the text that may be shown, returns what became
+ * of it. Never throws for what the model does; throws when the signal aborts.
+ */
+export async function* generateAnswer(
+  input: GenerationInput,
+  tools: GenerationTools,
+  signal: AbortSignal,
+): AsyncGenerator<string, GenerationOutcome> {
+  const { generator, countTokens } = tools;
+  const { contextTokens, maxOutputTokens } = generator.profile;
+  const prompt = buildPrompt({
+    question: input.question,
+    passages: input.passages.map(({ result }) => result),
+    budgetTokens: Math.floor((contextTokens - maxOutputTokens) * BUDGET_SHARE),
+    countTokens,
+  });
+  if (prompt.passageCount === 0)
+    return { kind: 'failed', reason: `no passage fits the context of ${contextTokens} tokens` };
+  const cited = input.passages.slice(0, prompt.passageCount);
+  const filter = outputFilter({
+    passageCount: prompt.passageCount,
+    isKnownLink: (link) => link !== '' && cited.some(({ text }) => text.includes(link)),
+  });
+  let text = '';
+  try {
+    for await (const piece of generator.generate(
+      { messages: prompt.messages, maxOutputTokens, temperature: 0 },
+      signal,
+    )) {
+      const shown = filter.push(piece);
+      text += shown;
+      if (shown !== '' && !mayBeRefusal(text)) yield shownNow(text, shown);
+      if (text.length > MAX_ANSWER_CHARS) break;
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    return { kind: 'failed', reason: error instanceof Error ? error.message : String(error) };
+  }
+  const rest = filter.end();
+  text += rest;
+  if (text.includes(NOT_ANSWERED)) return { kind: 'not_answered' };
+  if (rest !== '') yield shownNow(text, rest);
+  return judge(text, cited, tools);
+}
+
+/** While this is all there is, nothing is shown: it may become a refusal. */
+function mayBeRefusal(text: string): boolean {
+  return NOT_ANSWERED.startsWith(text.trim()) || text.includes(NOT_ANSWERED);
+}
+
+/** The new piece; all of the text when it was held back as a possible refusal so far. */
+function shownNow(text: string, piece: string): string {
+  return NOT_ANSWERED.startsWith(text.slice(0, text.length - piece.length).trim()) ? text : piece;
+}
+
+function judge(raw: string, cited: GenerationInput['passages'], tools: GroundTools): GenerationOutcome {
+  const text = raw.trim();
+  if (text === '') return { kind: 'failed', reason: 'the model gave an empty answer' };
+  const { supports, unsupported } = ground(text, cited, tools);
+  if (supports.length === 0)
+    return {
+      kind: 'failed',
+      reason: 'ungrounded: no sentence of the answer is supported by the passage it cites',
+    };
+  const answer: Answer = {
+    text,
+    mode: 'generated',
+    refused: false,
+    reason: null,
+    ...(unsupported.length === 0 ? {} : { unsupported }),
+  };
+  return { kind: 'answered', answer, citations: supports.flatMap((support) => toCitation(support, cited)) };
+}
+
+function toCitation({ marker, start, end, quote }: Support, cited: GenerationInput['passages']): Citation[] {
+  const result = cited[marker - 1]?.result;
+  if (result === undefined) return [];
+  const { collection, chunkId, documentId, documentVersion, title, uri, headingPath, page } = result;
+  return [
+    {
+      marker,
+      collection,
+      chunkId,
+      documentId,
+      documentVersion,
+      title,
+      uri,
+      headingPath,
+      page,
+      start,
+      end,
+      quote,
+    },
+  ];
+}
