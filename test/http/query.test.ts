@@ -70,6 +70,7 @@ describe('POST /query', () => {
         topK: 10,
         mode: 'hybrid',
         maxAnswerChars: 400,
+        history: [{ role: 'user', content: 'before' }],
       },
       {
         tenant: 'default',

@@ -53,7 +53,7 @@ async function run(
 ): Promise<{ shown: string; outcome: GenerationOutcome }> {
   const tools = {
     generator,
-    countTokens: (text: string) => text.split(/\s+/).length,
+    countTokens,
     embed: () => new Float32Array(4),
     terms: (text: string) =>
       [...text.toLowerCase().matchAll(/[a-z0-9:]+/g)].map((match) => ({
@@ -72,6 +72,10 @@ async function run(
     if (next.done === true) return { shown, outcome: next.value };
     shown += next.value;
   }
+}
+
+function countTokens(text: string): number {
+  return text.split(/\s+/).filter((word) => word !== '').length;
 }
 
 test('streams a grounded answer and cites the exact sentence', async () => {
@@ -126,7 +130,6 @@ test('puts as many passages into the prompt as the budget holds, numbered', () =
     headingPath: [],
     text: 'word '.repeat(100),
   }));
-  const countTokens = (text: string): number => text.split(/\s+/).filter((word) => word !== '').length;
   const { messages, passageCount } = buildPrompt({
     question: 'why?',
     passages,
