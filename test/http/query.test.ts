@@ -70,7 +70,6 @@ describe('POST /query', () => {
         topK: 10,
         mode: 'hybrid',
         maxAnswerChars: 400,
-        history: [{ role: 'user', content: 'before' }],
       },
       {
         tenant: 'default',
@@ -80,6 +79,7 @@ describe('POST /query', () => {
         topK: 3,
         mode: 'lexical',
         maxAnswerChars: 100,
+        history: [{ role: 'user', content: 'before' }],
       },
     ]);
   });
