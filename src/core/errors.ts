@@ -46,6 +46,10 @@ export const ERRORS = {
     'Talk to that process, stop it, or use another data folder.',
   ],
   data_folder_too_new: ['The data folder belongs to a newer Holdfast', 'Run the newer version.'],
+  encoder_mismatch: [
+    'The embedding model returns other vectors than before',
+    'Set the model back to the dimensions that the collection has, or give the changed model a name of its own.',
+  ],
   // start
   invalid_configuration: ['The configuration is not valid', 'Correct every listed setting.'],
   invalid_usage: ['The command was not understood', 'See holdfast --help.'],

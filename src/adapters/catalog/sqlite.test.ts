@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { catalogContract } from '../../../test/contract/catalog.ts';
+import { encodingsContract } from '../../../test/contract/encodings.ts';
 import { fillDisk, withSmallDisk } from '../../../test/contract/small-disk.ts';
 import { GENERATION, putOf, scopeOf } from '../../../test/contract/catalog-samples.ts';
 import type { Catalog } from '../../core/documents/catalog.ts';
@@ -15,7 +16,7 @@ import { chunkId, documentId } from '../../core/documents/ids.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { sqliteCatalog } from './sqlite.ts';
 
-catalogContract('sqlite', async (clock) => {
+const openHarness: Parameters<typeof catalogContract>[1] = async (clock) => {
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-catalog-'));
   const path = join(folder, 'catalog.db');
   let catalog = sqliteCatalog({ path, clock });
@@ -31,7 +32,10 @@ catalogContract('sqlite', async (clock) => {
       await rm(folder, { recursive: true });
     },
   };
-});
+};
+
+catalogContract('sqlite', openHarness);
+encodingsContract('sqlite', openHarness);
 
 const docs = scopeOf('docs');
 const settings = { language: 'auto', description: '' };

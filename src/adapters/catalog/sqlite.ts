@@ -6,6 +6,7 @@ import { collectionCalls, collectionKey, type CollectionKey } from './sqlite/col
 import { commitCall } from './sqlite/commit.ts';
 import { openDatabase, storageError, type DatabaseOptions } from './sqlite/database.ts';
 import { documentCalls } from './sqlite/documents.ts';
+import { encodingCalls, encodingSteps } from './sqlite/encodings.ts';
 import { healthCall } from './sqlite/health.ts';
 import { replayCalls, replaySteps, type ReplayPlace } from './sqlite/replay.ts';
 import type { Synchronous } from './sqlite/synchronous.ts';
@@ -27,19 +28,21 @@ export function sqliteCatalog(options: SqliteCatalogOptions): Catalog {
     commit: commitCall(database, clock, key),
     ...documentCalls(database, key),
     ...chunkCalls(database, key),
+    ...encodingCalls(database, key),
     ...replayCalls(database, key),
     health: healthCall(database, clock, path),
   };
   return {
     ...asynchronous<Calls>(calls, path),
     versionsSince: versionsSince(database, key, path),
+    encodings: encodings(database, key, path),
     async [Symbol.asyncDispose]() {
       if (database.isOpen) database.close();
     },
   };
 }
 
-type Calls = Omit<Catalog, 'versionsSince' | typeof Symbol.asyncDispose>;
+type Calls = Omit<Catalog, 'versionsSince' | 'encodings' | typeof Symbol.asyncDispose>;
 
 function asynchronous<Port extends object>(calls: Synchronous<Port>, path: string): Port {
   const entries = Object.entries<(...parameters: unknown[]) => unknown>(calls);
@@ -59,6 +62,19 @@ function versionsSince(database: DatabaseSync, key: CollectionKey, path: string)
       const step = attempt(path, () => readStep(key(scope), after));
       yield* step.versions;
       place = step.next;
+    }
+  };
+}
+
+function encodings(database: DatabaseSync, key: CollectionKey, path: string): Catalog['encodings'] {
+  const readStep = encodingSteps(database, key);
+  return async function* rows(scope, model) {
+    let after: number | null = -1;
+    while (after !== null) {
+      const from: number = after;
+      const step = attempt(path, () => readStep(scope, model, from));
+      yield* step.rows;
+      after = step.next;
     }
   };
 }

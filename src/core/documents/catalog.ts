@@ -9,6 +9,7 @@ import type {
   PreparedVersion,
   QuantisedVector,
 } from './document.ts';
+import type { Encodings } from './encodings.ts';
 import type { ChunkId, DocumentId, GenerationId, Scope, TenantId, VersionId } from './ids.ts';
 
 export interface PageRequest {
@@ -88,8 +89,8 @@ export interface IndexableVersion {
 }
 
 /**
- * The truth: collections, documents, versions, chunks. Every write is one transaction and durable
- * (fsync) when its promise resolves; a read sees whole transactions only (`versionsSince` one per step).
+ * The truth: collections, documents, versions, chunks, encodings. Every write is one transaction and durable
+ * (fsync) when its promise resolves; a read sees whole transactions only (`versionsSince` and `encodings` one per step).
  * A read of a collection that does not exist finds nothing.
  * Errors: `storage_full` (nothing was written, reads go on), `storage_failed`, `collection_not_found`
  * for a write into a collection that does not exist, `invalid_cursor` for a cursor of another list.
@@ -98,7 +99,7 @@ export interface IndexableVersion {
  * and `versionsSince(covered)` in any order; from then on it covers `s`. Changes that were committed meanwhile
  * come again with the next call, so adding and removing a version must be idempotent.
  */
-export interface Catalog extends AsyncDisposable {
+export interface Catalog extends AsyncDisposable, Encodings {
   /** @throws HoldfastError `collection_exists`. */
   createCollection(collection: Omit<Collection, 'createdAt'>): Promise<Collection>;
   getCollection(scope: Scope): Promise<CollectionSummary | null>;

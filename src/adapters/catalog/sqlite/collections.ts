@@ -1,4 +1,4 @@
-import type { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Catalog, PageRequest } from '../../../core/documents/catalog.ts';
 import type { CollectionSummary } from '../../../core/documents/collection.ts';
 import type { CollectionName, GenerationId, Scope, TenantId } from '../../../core/documents/ids.ts';
@@ -124,9 +124,10 @@ function deletion(database: DatabaseSync, key: CollectionKey): CollectionCalls['
     'SELECT key FROM versions WHERE collection = ? ORDER BY key',
   );
   const removeContents = contentRemoval(database);
-  const rest = ['versions', 'removals', 'documents'].map((table) =>
-    database.prepare(`DELETE FROM ${table} WHERE collection = ?`),
-  );
+  const removal = (table: string): StatementSync =>
+    database.prepare(`DELETE FROM ${table} WHERE collection = ?`);
+  const removeEncoders = removal('encoders');
+  const rest = ['versions', 'removals', 'documents'].map(removal);
   const removeCollection = database.prepare('DELETE FROM collections WHERE key = ?');
   // Also tells a collection that is made anew from this one: see `removals_from`.
   const bump = database.prepare('UPDATE counter SET sequence = sequence + 1 WHERE id = 1');
@@ -136,6 +137,7 @@ function deletion(database: DatabaseSync, key: CollectionKey): CollectionCalls['
       const collection = key(scope);
       if (collection === null) return { existed: false, orphanedContent: [] };
       const orphanedContent = orphans.all(collection).map(([hash]) => hash);
+      removeEncoders.run(collection);
       for (const [first, last] of runs(versions.all(collection))) removeContents(first, last);
       for (const statement of rest) statement.run(collection);
       removeCollection.run(collection);

@@ -102,6 +102,36 @@ const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (collection, sequence, version)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE INDEX versions_in_order ON versions (collection);
+
+  CREATE TABLE encoders (
+    key INTEGER PRIMARY KEY AUTOINCREMENT,
+    collection INTEGER NOT NULL REFERENCES collections (key),
+    model TEXT NOT NULL,
+    dimensions INTEGER NOT NULL,
+    encoded INTEGER NOT NULL DEFAULT 0,
+    complete_below INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (collection, model)
+  ) STRICT;
+  CREATE TABLE encodings (
+    chunk INTEGER NOT NULL,
+    encoder INTEGER NOT NULL,
+    scale REAL NOT NULL,
+    vector BLOB NOT NULL,
+    PRIMARY KEY (chunk, encoder)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TRIGGER encoding_comes AFTER INSERT ON encodings BEGIN
+    UPDATE encoders SET encoded = encoded + 1 WHERE key = new.encoder;
+  END;
+  CREATE TRIGGER encoding_goes AFTER DELETE ON encodings BEGIN
+    UPDATE encoders SET encoded = encoded - 1 WHERE key = old.encoder;
+  END;
+  -- The key of a version that went may be given to a new one.
+  CREATE TRIGGER version_comes AFTER INSERT ON versions BEGIN
+    UPDATE encoders SET complete_below = new.key WHERE collection = new.collection AND complete_below > new.key;
+  END;
+  `,
 ];
 
 /**

@@ -82,11 +82,13 @@ function chunkInsertion(database: DatabaseSync): (versionKey: number, version: P
   };
 }
 
-/** Deletes the texts and chunks of the versions with the keys `first` to `last`. */
+/** Deletes the texts, chunks and encodings of the versions with the keys `first` to `last`. */
 export function contentRemoval(database: DatabaseSync): (first: number, last: number) => void {
   const chunks = database.prepare('DELETE FROM chunks WHERE key >= ? AND key < ?');
+  const encodings = database.prepare('DELETE FROM encodings WHERE chunk >= ? AND chunk < ?');
   const texts = database.prepare('DELETE FROM version_texts WHERE version BETWEEN ? AND ?');
   return (first, last) => {
+    encodings.run(first * CHUNKS_PER_VERSION, (last + 1) * CHUNKS_PER_VERSION);
     chunks.run(first * CHUNKS_PER_VERSION, (last + 1) * CHUNKS_PER_VERSION);
     texts.run(first, last);
   };
