@@ -1,6 +1,7 @@
 import { analyzerOf, type Token } from './analysis/analyzer.ts';
 import { Columns, type FieldValue, type StoredColumn } from './columns.ts';
 import { DenseIndex, type StoredDenseIndex } from './dense/dense-index.ts';
+import { EncodedIndex } from './dense/encoded-index.ts';
 import { GrowableUint32 } from './growable.ts';
 import type { LexicalConstants } from './lexical/constants.ts';
 import { LexicalIndex, type StoredLexicalIndex } from './lexical/lexical-index.ts';
@@ -48,19 +49,28 @@ export interface StoredPartition {
 export interface PartitionOptions {
   readonly dimensions: number;
   readonly constants: LexicalConstants;
+  /** Of the second model's vectors, where there is one. */
+  readonly encodedDimensions?: number;
+}
+
+/** A passage with the vector that the second model made of it. Scale 0: it has none. */
+export interface EncodedPassage extends PassageRef {
+  readonly vector: { readonly values: Int8Array; readonly scale: number };
 }
 
 /** At most so many languages of a partition are tried on one query. */
 const QUERY_LANGUAGES = 4;
 
 /**
- * One searchable set of documents: lexical index, dense index and filter columns over common slots.
+ * One searchable set of documents: lexical index, dense index, filter columns and, where there is a second model, a
+ * dense index of its vectors, over common slots. The second model's vectors come later and are not stored.
  * Documents are numbered in order of arrival; removing one only hides it until `store` leaves it out
  * of a later rebuild.
  */
 export class Partition {
   readonly #lexical: LexicalIndex;
   readonly #dense: DenseIndex;
+  readonly #encoded: EncodedIndex | null;
   readonly #columns: Columns;
   readonly #keys: string[] = [];
   readonly #numbers = new Map<string, number>();
@@ -69,10 +79,13 @@ export class Partition {
   readonly #languages = new Map<string, number>();
   #hidden = new Uint8Array(64);
   #hiddenSlots = 0;
+  #encodedCount = 0;
 
   constructor(options: PartitionOptions, stored?: StoredPartition) {
     this.#lexical = new LexicalIndex(options.constants, stored?.lexical);
     this.#dense = new DenseIndex(options.dimensions, stored?.dense);
+    this.#encoded =
+      options.encodedDimensions === undefined ? null : new EncodedIndex(options.encodedDimensions);
     this.#columns = new Columns(stored?.columns);
     this.#firstSlots = new GrowableUint32(stored?.firstSlots);
     this.#documentOf = new GrowableUint32();
@@ -89,13 +102,19 @@ export class Partition {
     return this.#lexical.size - this.#hiddenSlots;
   }
 
+  /** Live passages that the second model has seen. */
+  get encodedCount(): number {
+    return this.#encodedCount;
+  }
+
   /** Share of slots that belong to removed documents, 0 to 1: the reason to rebuild. */
   get wasted(): number {
     return this.#lexical.size === 0 ? 0 : this.#hiddenSlots / this.#lexical.size;
   }
 
   get bytes(): number {
-    return this.#lexical.bytes + this.#dense.bytes + this.#documentOf.bytes + this.#keys.length * 160;
+    const vectors = this.#dense.bytes + (this.#encoded?.bytes ?? 0);
+    return this.#lexical.bytes + vectors + this.#documentOf.bytes + this.#keys.length * 160;
   }
 
   has(key: string): boolean {
@@ -135,8 +154,20 @@ export class Partition {
     if (number === undefined) return false;
     this.#numbers.delete(key);
     this.#hidden[number] = 1;
-    this.#hiddenSlots += this.#slotCount(number);
+    const slots = this.#slotCount(number);
+    this.#hiddenSlots += slots;
+    const first = this.#firstSlots.data[number] ?? 0;
+    for (let slot = first; slot < first + slots; slot++)
+      if (this.#encoded?.has(slot) === true) this.#encodedCount--;
     return true;
+  }
+
+  /** Takes in vectors of the second model. Passages that are gone, or have one, are left as they are. */
+  encode(passages: readonly EncodedPassage[]): void {
+    for (const passage of passages) {
+      const slot = this.#slot(passage);
+      if (slot !== null && this.#encoded?.add(slot, passage.vector) === true) this.#encodedCount++;
+    }
   }
 
   /** Terms of a text as queries see them, in the languages of this partition; the commonest language first. */
@@ -169,6 +200,13 @@ export class Partition {
     return this.#hits(this.#dense.search(vector, this.#filter(conditions), limit));
   }
 
+  /** As `searchDense` with a vector of the second model, among the passages that it has seen. */
+  searchEncoded(vector: Float32Array, conditions: FieldConditions, limit: number): Hit[] {
+    return this.#encoded === null
+      ? []
+      : this.#hits(this.#encoded.search(vector, this.#filter(conditions), limit));
+  }
+
   /** Lexical scores of single passages; 0 for one that is gone. */
   scoreLexical(text: string, passages: readonly PassageRef[]): Float64Array {
     const query = this.#lexical.query(this.queryTokens(text));
@@ -178,6 +216,16 @@ export class Partition {
   /** Cosines of single passages; NaN for one that is gone or has no vector. */
   scoreDense(vector: Float32Array, passages: readonly PassageRef[]): Float64Array {
     return this.#scores(passages, Number.NaN, (slots) => this.#dense.score(vector, slots));
+  }
+
+  /** As `scoreDense` with a vector of the second model. */
+  scoreEncoded(vector: Float32Array, passages: readonly PassageRef[]): Float64Array {
+    const encoded = this.#encoded;
+    return this.#scores(
+      passages,
+      Number.NaN,
+      (slots) => encoded?.score(vector, slots) ?? new Float64Array(slots.length).fill(Number.NaN),
+    );
   }
 
   /** Everything for a snapshot; hidden documents are stored as hidden (empty key). */
@@ -221,6 +269,13 @@ export class Partition {
     return end - start;
   }
 
+  /** Null for a passage that is gone. */
+  #slot({ key, ordinal }: PassageRef): number | null {
+    const number = this.#numbers.get(key);
+    if (number === undefined || ordinal >= this.#slotCount(number)) return null;
+    return (this.#firstSlots.data[number] ?? 0) + ordinal;
+  }
+
   #filter(conditions: FieldConditions): (slot: number) => boolean {
     const documentOf = this.#documentOf.data;
     const hidden = this.#hidden;
@@ -258,11 +313,11 @@ export class Partition {
     const scores = new Float64Array(passages.length).fill(missing);
     const live: number[] = [];
     const slots: number[] = [];
-    for (const [at, { key, ordinal }] of passages.entries()) {
-      const number = this.#numbers.get(key);
-      if (number === undefined || ordinal >= this.#slotCount(number)) continue;
+    for (const [at, passage] of passages.entries()) {
+      const slot = this.#slot(passage);
+      if (slot === null) continue;
       live.push(at);
-      slots.push((this.#firstSlots.data[number] ?? 0) + ordinal);
+      slots.push(slot);
     }
     for (const [i, value] of score(Uint32Array.from(slots)).entries()) scores[live[i] ?? 0] = value;
     return scores;

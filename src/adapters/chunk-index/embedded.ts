@@ -6,12 +6,13 @@ import { sha256Hex } from '../../lib/hash.ts';
 import type { Logger } from '../../lib/logger.ts';
 import {
   partitionStore,
+  type EncoderName,
   type IndexSource,
   type LoadedPartition,
   type PartitionSlot,
   type PartitionStore,
 } from './partition-store.ts';
-import { toCandidates, toConditions, toDocumentInput, toRefs } from './translate.ts';
+import { toCandidates, toConditions, toDocumentInput, toEncodedPassages, toRefs } from './translate.ts';
 
 export interface EmbeddedIndexOptions {
   /** Folder for snapshots. */
@@ -19,6 +20,8 @@ export interface EmbeddedIndexOptions {
   readonly dimensions: number;
   /** Names the embedding model: a snapshot of another one is not used. */
   readonly model: string;
+  /** The second model whose vectors are held beside; none when it is left out. */
+  readonly encoder?: EncoderName;
   readonly constants?: Partial<LexicalConstants>;
   /** Least used partitions leave memory above this. */
   readonly memoryBytes: number;
@@ -85,9 +88,45 @@ export function embeddedIndex(options: EmbeddedIndexOptions): EmbeddedIndex {
     lexicalScores: async (scope, query, chunks) =>
       (await partition(scope)).scoreLexical(query, toRefs(chunks)),
     denseScores: async (scope, vector, chunks) => (await partition(scope)).scoreDense(vector, toRefs(chunks)),
+    ...encoderCalls({ encoder: options.encoder ?? null, partition, exclusively }),
     snapshot: async (scope) => exclusively(scope, async (slot) => store.save(slot)),
     async [Symbol.asyncDispose]() {
       for (const slot of store.slots()) await slot.mutex.run(async () => store.save(slot));
+    },
+  };
+}
+
+type EncoderCalls = Pick<ChunkIndex, 'addEncodings' | 'encoded' | 'denseEncoded' | 'encodedScores'>;
+
+interface EncoderParts {
+  readonly encoder: EncoderName | null;
+  readonly partition: (scope: Scope) => Promise<Partition>;
+  readonly exclusively: <T>(scope: Scope, work: (slot: PartitionSlot) => Promise<T>) => Promise<T>;
+}
+
+/** The calls about the second model. */
+function encoderCalls({ encoder, partition, exclusively }: EncoderParts): EncoderCalls {
+  const requireModel = (model: string): void => {
+    if (model === encoder?.model) return;
+    throw new Error(`the index holds vectors of ${encoder?.model ?? 'no encoder'}, not of ${model}`);
+  };
+  return {
+    async addEncodings(scope, model, rows) {
+      requireModel(model);
+      // A partition that is not loaded reads them from the catalog when it is.
+      await exclusively(scope, async ({ loaded }) => loaded?.partition.encode(toEncodedPassages(rows)));
+    },
+    async encoded(scope, model) {
+      const { encodedCount, passageCount } = await partition(scope);
+      return { encoded: model === encoder?.model ? encodedCount : 0, total: passageCount };
+    },
+    async denseEncoded(scope, { query, filter, limit }) {
+      requireModel(query.model);
+      return toCandidates((await partition(scope)).searchEncoded(query.vector, toConditions(filter), limit));
+    },
+    async encodedScores(scope, query, chunks) {
+      requireModel(query.model);
+      return (await partition(scope)).scoreEncoded(query.vector, toRefs(chunks));
     },
   };
 }

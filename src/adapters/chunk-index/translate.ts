@@ -1,8 +1,15 @@
 import type { IndexableVersion } from '../../core/documents/catalog.ts';
+import type { ChunkEncoding } from '../../core/documents/encodings.ts';
 import { chunkId, parseChunkId, type ChunkId, type VersionId } from '../../core/documents/ids.ts';
 import type { Candidate } from '../../core/retrieval/chunk-index.ts';
 import { matches, type Filter } from '../../core/retrieval/filter.ts';
-import type { DocumentInput, FieldConditions, Hit, PassageRef } from '../../engine/partition.ts';
+import type {
+  DocumentInput,
+  EncodedPassage,
+  FieldConditions,
+  Hit,
+  PassageRef,
+} from '../../engine/partition.ts';
 
 const UNKNOWN_LANGUAGE = 'en';
 
@@ -33,8 +40,14 @@ export function toCandidates(hits: readonly Hit[]): Candidate[] {
 }
 
 export function toRefs(chunks: readonly ChunkId[]): PassageRef[] {
-  return chunks.map((id) => {
-    const parts = parseChunkId(id);
-    return parts === null ? { key: '', ordinal: 0 } : { key: parts.version, ordinal: parts.ordinal };
-  });
+  return chunks.map(toRef);
+}
+
+export function toEncodedPassages(rows: readonly ChunkEncoding[]): EncodedPassage[] {
+  return rows.map(({ id, vector }) => ({ ...toRef(id), vector }));
+}
+
+function toRef(id: ChunkId): PassageRef {
+  const parts = parseChunkId(id);
+  return parts === null ? { key: '', ordinal: 0 } : { key: parts.version, ordinal: parts.ordinal };
 }

@@ -1,4 +1,5 @@
 import type { IndexableVersion } from '../documents/catalog.ts';
+import type { ChunkEncoding, EncodingProgress } from '../documents/encodings.ts';
 import type { ChunkId, Scope, VersionId } from '../documents/ids.ts';
 import type { Filter } from './filter.ts';
 
@@ -15,6 +16,12 @@ export interface RecallRequest<Query> {
   readonly limit: number;
 }
 
+/** A query's vector by the encoder, with the name of the model, which must be the one that the index was given. */
+export interface EncodedQuery {
+  readonly model: string;
+  readonly vector: Float32Array;
+}
+
 /** What a commit changed, in the terms of an index. */
 export interface IndexChange {
   /** The catalog sequence number that the index covers once this is applied. */
@@ -27,6 +34,9 @@ export interface IndexChange {
  * Finds chunks of one collection. A rebuildable cache of the catalog: an implementation that lacks a collection
  * builds it from there. Every call carries the scope, and nothing outside of it is ever returned.
  * A dense score of a chunk without vector is NaN.
+ *
+ * Beside the vectors that chunks are committed with it may hold those of one encoder (see `Encodings`), which come
+ * later. They are a dense index of their own: a vector is compared with those of the same model only.
  */
 export interface ChunkIndex extends AsyncDisposable {
   /** Makes the collection searchable (loads or builds it). Cheap when it is already. */
@@ -54,6 +64,23 @@ export interface ChunkIndex extends AsyncDisposable {
   lexicalScores(scope: Scope, query: string, chunks: readonly ChunkId[]): Promise<Float64Array>;
   /** Cosines of given chunks in their order; NaN when it has no vector or is gone. */
   denseScores(scope: Scope, vector: Float32Array, chunks: readonly ChunkId[]): Promise<Float64Array>;
+
+  /**
+   * Takes in what the catalog has stored of the encoder. Chunks that are gone are left out; doing it again changes
+   * nothing. @throws when the model is not the one that the index was given.
+   */
+  addEncodings(scope: Scope, model: string, rows: readonly ChunkEncoding[]): Promise<void>;
+  /** How many live chunks the encoder has seen, as searches see them; none for a model that the index was not given. */
+  encoded(scope: Scope, model: string): Promise<EncodingProgress>;
+  /** Best first, among the chunks that the encoder has seen. @throws as `addEncodings`. */
+  denseEncoded(
+    scope: Scope,
+    request: RecallRequest<EncodedQuery>,
+    signal: AbortSignal,
+  ): Promise<readonly Candidate[]>;
+  /** As `denseScores`, by the encoder. @throws as `addEncodings`. */
+  encodedScores(scope: Scope, query: EncodedQuery, chunks: readonly ChunkId[]): Promise<Float64Array>;
+
   /** Writes what a restart needs to be fast. Losing it loses no data, so it does not fail when it cannot. */
   snapshot(scope: Scope): Promise<void>;
 }
