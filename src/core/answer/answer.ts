@@ -48,6 +48,8 @@ export interface AskResponse extends SearchResponse {
   readonly answer: Answer;
   readonly citations: readonly Citation[];
   readonly cache: 'hit' | 'miss' | 'off';
+  /** Age of an answer that stands in for one that cannot be had now; left out otherwise. */
+  readonly stalenessSeconds?: number;
 }
 
 /** What a streamed answer sends, in this order; `final` equals the answer that is not streamed. */

@@ -94,6 +94,10 @@ export const askResponseSchema = z.strictObject({
   }),
   citations: z.array(citationSchema),
   cache: z.enum(['hit', 'miss', 'off']),
+  staleness_seconds: z
+    .int()
+    .optional()
+    .describe('Age of an answer that stands in for one that cannot be had now; left out otherwise.'),
 });
 
 export type WireSearchResult = Immutable<z.infer<typeof searchResultSchema>>;

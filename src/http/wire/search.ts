@@ -31,6 +31,7 @@ export function toWireAsk(response: AskResponse): WireAsk {
     retrieval,
     degraded,
     cache: response.cache,
+    ...(response.stalenessSeconds === undefined ? {} : { staleness_seconds: response.stalenessSeconds }),
     timings_ms,
   };
 }

@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { CollectionName, TenantId } from '../documents/ids.ts';
+import { HoldfastError } from '../errors.ts';
+import type { AskRequest, AskResponse } from './answer.ts';
+import { cachedAsking } from './cached-asking.ts';
+import type { Asking } from './create-ask.ts';
+
+const NEVER = new AbortController().signal;
+
+const REQUEST: AskRequest = {
+  tenant: 'default' as TenantId,
+  query: 'When do backups run?',
+  collections: ['docs' as CollectionName],
+  filter: {},
+  topK: 10,
+  mode: 'hybrid',
+  maxAnswerChars: 400,
+};
+
+function response(text: string): AskResponse {
+  return {
+    id: 'made',
+    query: REQUEST.query,
+    results: [],
+    retrieval: { mode: 'hybrid', generation: 'g' },
+    degraded: [],
+    timingsMs: { total: 1 },
+    answer: { text, mode: 'extractive', refused: false, reason: null },
+    citations: [],
+    cache: 'off',
+  };
+}
+
+/** An asking whose answers are counted, over a catalog whose state the test sets. */
+function world(options: { readonly maxBytes?: number } = {}) {
+  const state = {
+    sequence: 1,
+    now: 0,
+    calls: 0,
+    failure: null as Error | null,
+    isUnreadable: false,
+    degraded: false,
+  };
+  const answered = async (): Promise<AskResponse> => {
+    state.calls++;
+    if (state.failure !== null) throw state.failure;
+    const made = response(`answer ${state.calls}`);
+    const entry = { component: 'generator', mode: 'extractive', reason: 'down', since: '' };
+    return state.degraded ? { ...made, degraded: [entry] } : made;
+  };
+  const inner: Asking = {
+    ask: answered,
+    search: answered,
+    async *askStream() {
+      yield { type: 'final', data: await answered() };
+    },
+  };
+  const asking = cachedAsking(inner, {
+    catalog: {
+      lastSequence: async () => {
+        if (state.isUnreadable) throw new HoldfastError('storage_failed', 'disk gone');
+        return state.sequence;
+      },
+      listCollections: async () => ({ items: [], nextCursor: null }),
+    },
+    clock: { now: () => state.now, monotonic: () => state.now },
+    newId: () => 'again',
+    maxBytes: options.maxBytes ?? 1_000_000,
+    maxStaleMs: 60_000,
+    fingerprint: 'f',
+  });
+  return { state, asking };
+}
+
+test('answers the same question from memory until a document changes', async () => {
+  const { state, asking } = world();
+  assert.equal((await asking.ask(REQUEST, NEVER)).cache, 'miss');
+  const hit = await asking.ask({ ...REQUEST, query: 'When  do backups run?' }, NEVER);
+  assert.deepEqual([hit.cache, hit.id, hit.answer.text, state.calls], ['hit', 'again', 'answer 1', 1]);
+  state.sequence++;
+  assert.equal((await asking.ask(REQUEST, NEVER)).answer.text, 'answer 2');
+});
+
+test('keeps answers of another tenant, filter, mode or length apart', async () => {
+  const { state, asking } = world();
+  const others: Partial<AskRequest>[] = [
+    {},
+    { tenant: 'other' as TenantId },
+    { filter: { year: { kind: 'equals', value: 2024 } } },
+    { mode: 'lexical' },
+    { maxAnswerChars: 100 },
+    { topK: 3 },
+    { collections: ['wiki' as CollectionName] },
+  ];
+  for (const other of others) assert.equal((await asking.ask({ ...REQUEST, ...other }, NEVER)).cache, 'miss');
+  assert.equal(state.calls, others.length);
+});
+
+test('never keeps a degraded answer or a conversation', async () => {
+  const { state, asking } = world();
+  state.degraded = true;
+  await asking.ask(REQUEST, NEVER);
+  state.degraded = false;
+  assert.equal((await asking.ask(REQUEST, NEVER)).answer.text, 'answer 2');
+  const history = [{ role: 'user', content: 'before' } as const];
+  for (let round = 0; round < 2; round++)
+    assert.equal((await asking.ask({ ...REQUEST, history }, NEVER)).cache, 'off');
+});
+
+test('answers a question that many ask at once only once', async () => {
+  const { state, asking } = world();
+  const answers = await Promise.all(Array.from({ length: 50 }, async () => asking.ask(REQUEST, NEVER)));
+  assert.equal(state.calls, 1);
+  assert.equal(new Set(answers.map(({ answer }) => answer.text)).size, 1);
+});
+
+test('stands in with an older answer that says its age while a fresh one cannot be had', async () => {
+  const { state, asking } = world();
+  await asking.ask(REQUEST, NEVER);
+  state.now = 30_000;
+  state.isUnreadable = true;
+  state.failure = new HoldfastError('storage_failed', 'disk gone');
+  const stale = await asking.ask(REQUEST, NEVER);
+  assert.deepEqual(
+    [stale.answer.text, stale.stalenessSeconds, stale.retrieval.mode, stale.degraded[0]?.mode],
+    ['answer 1', 30, 'cache', 'stale_cache'],
+  );
+  state.now = 61_000;
+  await assert.rejects(asking.ask(REQUEST, NEVER), /disk gone/);
+});
+
+test('does not hide an error of the request behind an older answer', async () => {
+  const { state, asking } = world();
+  await asking.ask(REQUEST, NEVER);
+  state.sequence = 0;
+  state.failure = new HoldfastError('collection_not_found', 'there is no collection "docs"');
+  await assert.rejects(asking.ask(REQUEST, NEVER), /no collection/);
+});
+
+test('streams a remembered answer with the same final event', async () => {
+  const { asking } = world();
+  const first = await asking.ask(REQUEST, NEVER);
+  const events = [];
+  for await (const event of asking.askStream(REQUEST, NEVER)) events.push(event);
+  assert.deepEqual(
+    events.map(({ type }) => type),
+    ['retrieval', 'delta', 'final'],
+  );
+  const last = events.at(-1);
+  assert.deepEqual(last?.data, { ...first, id: 'again', cache: 'hit' });
+});
+
+test('leaves everything as it is with no bytes', async () => {
+  const { state, asking } = world({ maxBytes: 0 });
+  await asking.ask(REQUEST, NEVER);
+  assert.equal((await asking.ask(REQUEST, NEVER)).cache, 'off');
+  assert.equal(state.calls, 2);
+});
