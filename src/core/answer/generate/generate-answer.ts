@@ -50,7 +50,8 @@ export async function* generateAnswer(
   const cited = input.passages.slice(0, prompt.passageCount);
   const filter = outputFilter({
     passageCount: prompt.passageCount,
-    isKnownLink: (link) => link !== '' && cited.some(({ text }) => text.includes(link)),
+    isKnownLink: (link, markers) =>
+      link !== '' && markers.some((marker) => cited[marker - 1]?.text.includes(link) === true),
   });
   let text = '';
   try {

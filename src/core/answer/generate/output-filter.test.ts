@@ -5,7 +5,10 @@ import { outputFilter } from './output-filter.ts';
 const KNOWN = 'https://docs.example/backup';
 
 function filtered(text: string, pieceLength: number): string {
-  const filter = outputFilter({ passageCount: 3, isKnownLink: (link) => link === KNOWN });
+  const filter = outputFilter({
+    passageCount: 3,
+    isKnownLink: (link, markers) => link === KNOWN && markers.includes(1),
+  });
   let shown = '';
   for (let at = 0; at < text.length; at += pieceLength)
     shown += filter.push(text.slice(at, at + pieceLength));
@@ -18,7 +21,10 @@ const CASES: readonly (readonly [title: string, text: string, shown: string])[] 
   ['drops the marker zero', 'Backups run [0].', 'Backups run .'],
   ['splits several numbers', 'Backups run [1, 3; 9].', 'Backups run [1][3].'],
   ['keeps brackets that are no marker', 'Call a[i] and [see below].', 'Call a[i] and [see below].'],
-  ['keeps a link of a passage', `See ${KNOWN}.`, `See ${KNOWN}.`],
+  ['keeps a link of the passage that is cited next', `See ${KNOWN} first [1].`, `See ${KNOWN} first [1].`],
+  ['drops a link of a passage that is not cited', `See ${KNOWN} first [2].`, 'See  first [2].'],
+  ['drops a link without a marker behind it', `See ${KNOWN}.`, 'See '],
+  ['keeps a labelled link of the passage cited', `Read [it](${KNOWN}) [2][1].`, `Read it (${KNOWN}) [2][1].`],
   ['drops a foreign link', 'See https://evil.example/?q=secret now.', 'See  now.'],
   ['keeps the label of a foreign link', 'Click [here](https://evil.example/x) now.', 'Click here now.'],
   ['drops an image', 'Look ![x](https://evil.example/pixel.png) there.', 'Look  there.'],

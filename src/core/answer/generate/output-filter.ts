@@ -2,8 +2,8 @@
 export interface FilterOptions {
   /** Markers above this point at no passage and are dropped. */
   readonly passageCount: number;
-  /** True for a link that a passage holds, character by character. */
-  readonly isKnownLink: (link: string) => boolean;
+  /** True for a link that one of the passages with these numbers holds, character by character. */
+  readonly isKnownLink: (link: string, markers: readonly number[]) => boolean;
 }
 
 /** Cleans a streamed text: takes pieces of any size, gives back what is safe to show so far. */
@@ -17,8 +17,9 @@ export interface OutputFilter {
 const MAX_HELD = 400;
 
 /**
- * Drops markers without a passage, images, tags, and links that no passage holds: the model may repeat a link of the
- * documents, but cannot be made to send a reader, or the reader's data, somewhere else.
+ * Drops markers without a passage, images, tags, and every link that the passage cited next does not hold: the model
+ * may repeat a link of what it cites, but cannot be made to send a reader, or the reader's data, somewhere else. A link
+ * is held back until its marker comes.
  */
 export function outputFilter(options: FilterOptions): OutputFilter {
   let held = '';
@@ -53,25 +54,49 @@ function safeEnd(text: string): number {
   }
   // A link's label and its target belong together, and so does the exclamation mark of an image.
   while (end > 0 && (text[end - 1] === '!' || text[end - 1] === ']')) end--;
+  end = Math.min(end, openLink(text.slice(0, end)));
   if (text.length - end >= MAX_HELD) return text.length;
   return Math.max(0, end);
+}
+
+/** Where the first link without a marker behind it begins; the end of the text when there is none. */
+function openLink(text: string): number {
+  // Images and tags go whatever they hold.
+  const links = text.replaceAll(IMAGE, blank).replaceAll(TAG, blank);
+  for (const match of links.matchAll(ANY_LINK)) {
+    if (markersAfter(text, match.index + match[0].length).length === 0) return match.index;
+  }
+  return text.length;
+}
+
+function blank(match: string): string {
+  return ' '.repeat(match.length);
+}
+
+/** Numbers of the first group of markers behind a place. */
+function markersAfter(text: string, from: number): number[] {
+  const group = /\[\s*\d[\d\s,;]*\](?:\s*\[\s*\d[\d\s,;]*\])*/.exec(text.slice(from))?.[0] ?? '';
+  return (group.match(/\d+/g) ?? []).map(Number);
 }
 
 const IMAGE = /!\[[^\]]*\](?:\([^)]*\)|\[[^\]]*\])?/g;
 const LINK = /\[([^\]]*)\]\(([^)]*)\)/g;
 const TAG = /<\/?[a-z][^>]*>/gi;
 const BARE_LINK = /(?:[a-z][a-z0-9+.-]{1,20}:\/\/|www\.|mailto:|javascript:|data:[a-z]+\/)[^\s)>\]"'`]*/gi;
+const ANY_LINK = new RegExp(`${LINK.source}|${BARE_LINK.source}`, 'gi');
 const MARKER = /\[\s*(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\s*\]/g;
 
 function clean(text: string, { passageCount, isKnownLink }: FilterOptions): string {
   if (text === '') return '';
   return text
     .replaceAll(IMAGE, '')
-    .replaceAll(LINK, (_, label: string, target: string) =>
-      isKnownLink(target) ? `${label} (${target})` : label,
+    .replaceAll(LINK, (all: string, label: string, target: string, at: number, whole: string) =>
+      isKnownLink(target, markersAfter(whole, at + all.length)) ? `${label} (${target})` : label,
     )
     .replaceAll(TAG, '')
-    .replaceAll(BARE_LINK, (link) => (isKnownLink(withoutStop(link)) ? link : ''))
+    .replaceAll(BARE_LINK, (link: string, at: number, whole: string) =>
+      isKnownLink(withoutStop(link), markersAfter(whole, at + link.length)) ? link : '',
+    )
     .replaceAll(MARKER, (_, numbers: string) => {
       const valid = numbers
         .split(/[,;]/)
