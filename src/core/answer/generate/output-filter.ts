@@ -90,9 +90,10 @@ function clean(text: string, { passageCount, isKnownLink }: FilterOptions): stri
   if (text === '') return '';
   return text
     .replaceAll(IMAGE, '')
-    .replaceAll(LINK, (all: string, label: string, target: string, at: number, whole: string) =>
-      isKnownLink(target, markersAfter(whole, at + all.length)) ? `${label} (${target})` : label,
-    )
+    .replaceAll(LINK, (...match: [all: string, label: string, target: string, at: number, whole: string]) => {
+      const [all, label, target, at, whole] = match;
+      return isKnownLink(target, markersAfter(whole, at + all.length)) ? `${label} (${target})` : label;
+    })
     .replaceAll(TAG, '')
     .replaceAll(BARE_LINK, (link: string, at: number, whole: string) =>
       isKnownLink(withoutStop(link), markersAfter(whole, at + link.length)) ? link : '',
