@@ -49,8 +49,6 @@ export interface StoredPartition {
 export interface PartitionOptions {
   readonly dimensions: number;
   readonly constants: LexicalConstants;
-  /** Of the second model's vectors, where there is one. */
-  readonly encodedDimensions?: number;
 }
 
 /** A passage with the vector that the second model made of it. Scale 0: it has none. */
@@ -70,7 +68,6 @@ const QUERY_LANGUAGES = 4;
 export class Partition {
   readonly #lexical: LexicalIndex;
   readonly #dense: DenseIndex;
-  readonly #encoded: EncodedIndex | null;
   readonly #columns: Columns;
   readonly #keys: string[] = [];
   readonly #numbers = new Map<string, number>();
@@ -79,13 +76,12 @@ export class Partition {
   readonly #languages = new Map<string, number>();
   #hidden = new Uint8Array(64);
   #hiddenSlots = 0;
+  #encoded: EncodedIndex | null = null;
   #encodedCount = 0;
 
   constructor(options: PartitionOptions, stored?: StoredPartition) {
     this.#lexical = new LexicalIndex(options.constants, stored?.lexical);
     this.#dense = new DenseIndex(options.dimensions, stored?.dense);
-    this.#encoded =
-      options.encodedDimensions === undefined ? null : new EncodedIndex(options.encodedDimensions);
     this.#columns = new Columns(stored?.columns);
     this.#firstSlots = new GrowableUint32(stored?.firstSlots);
     this.#documentOf = new GrowableUint32();
@@ -162,11 +158,16 @@ export class Partition {
     return true;
   }
 
-  /** Takes in vectors of the second model. Passages that are gone, or have one, are left as they are. */
+  /**
+   * Takes in vectors of the second model, whose dimensions are those of the first one. Passages that are gone, or
+   * have one, are left as they are.
+   */
   encode(passages: readonly EncodedPassage[]): void {
     for (const passage of passages) {
       const slot = this.#slot(passage);
-      if (slot !== null && this.#encoded?.add(slot, passage.vector) === true) this.#encodedCount++;
+      if (slot === null) continue;
+      this.#encoded ??= new EncodedIndex(passage.vector.values.length);
+      if (this.#encoded.add(slot, passage.vector)) this.#encodedCount++;
     }
   }
 

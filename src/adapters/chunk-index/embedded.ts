@@ -6,7 +6,6 @@ import { sha256Hex } from '../../lib/hash.ts';
 import type { Logger } from '../../lib/logger.ts';
 import {
   partitionStore,
-  type EncoderName,
   type IndexSource,
   type LoadedPartition,
   type PartitionSlot,
@@ -21,7 +20,7 @@ export interface EmbeddedIndexOptions {
   /** Names the embedding model: a snapshot of another one is not used. */
   readonly model: string;
   /** The second model whose vectors are held beside; none when it is left out. */
-  readonly encoder?: EncoderName;
+  readonly encoderModel?: string;
   readonly constants?: Partial<LexicalConstants>;
   /** Least used partitions leave memory above this. */
   readonly memoryBytes: number;
@@ -88,7 +87,7 @@ export function embeddedIndex(options: EmbeddedIndexOptions): EmbeddedIndex {
     lexicalScores: async (scope, query, chunks) =>
       (await partition(scope)).scoreLexical(query, toRefs(chunks)),
     denseScores: async (scope, vector, chunks) => (await partition(scope)).scoreDense(vector, toRefs(chunks)),
-    ...encoderCalls({ encoder: options.encoder ?? null, partition, exclusively }),
+    ...encoderCalls({ encoderModel: options.encoderModel ?? null, partition, exclusively }),
     snapshot: async (scope) => exclusively(scope, async (slot) => store.save(slot)),
     async [Symbol.asyncDispose]() {
       for (const slot of store.slots()) await slot.mutex.run(async () => store.save(slot));
@@ -99,16 +98,16 @@ export function embeddedIndex(options: EmbeddedIndexOptions): EmbeddedIndex {
 type EncoderCalls = Pick<ChunkIndex, 'addEncodings' | 'encoded' | 'denseEncoded' | 'encodedScores'>;
 
 interface EncoderParts {
-  readonly encoder: EncoderName | null;
+  readonly encoderModel: string | null;
   readonly partition: (scope: Scope) => Promise<Partition>;
   readonly exclusively: <T>(scope: Scope, work: (slot: PartitionSlot) => Promise<T>) => Promise<T>;
 }
 
 /** The calls about the second model. */
-function encoderCalls({ encoder, partition, exclusively }: EncoderParts): EncoderCalls {
+function encoderCalls({ encoderModel, partition, exclusively }: EncoderParts): EncoderCalls {
   const requireModel = (model: string): void => {
-    if (model === encoder?.model) return;
-    throw new Error(`the index holds vectors of ${encoder?.model ?? 'no encoder'}, not of ${model}`);
+    if (model === encoderModel) return;
+    throw new Error(`the index holds vectors of ${encoderModel ?? 'no encoder'}, not of ${model}`);
   };
   return {
     async addEncodings(scope, model, rows) {
@@ -118,7 +117,7 @@ function encoderCalls({ encoder, partition, exclusively }: EncoderParts): Encode
     },
     async encoded(scope, model) {
       const { encodedCount, passageCount } = await partition(scope);
-      return { encoded: model === encoder?.model ? encodedCount : 0, total: passageCount };
+      return { encoded: model === encoderModel ? encodedCount : 0, total: passageCount };
     },
     async denseEncoded(scope, { query, filter, limit }) {
       requireModel(query.model);

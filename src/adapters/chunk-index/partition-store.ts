@@ -4,7 +4,7 @@ import type { Catalog } from '../../core/documents/catalog.ts';
 import type { ChunkEncoding } from '../../core/documents/encodings.ts';
 import type { Scope } from '../../core/documents/ids.ts';
 import type { LexicalConstants } from '../../engine/lexical/constants.ts';
-import { Partition, type StoredPartition } from '../../engine/partition.ts';
+import { Partition } from '../../engine/partition.ts';
 import { sha256Hex } from '../../lib/hash.ts';
 import type { Logger } from '../../lib/logger.ts';
 import { createMutex, type Mutex } from '../../lib/mutex.ts';
@@ -14,21 +14,15 @@ import { toDocumentInput, toEncodedPassages } from './translate.ts';
 /** What the index reads of the catalog to build itself. */
 export type IndexSource = Pick<
   Catalog,
-  'versionsSince' | 'removedSince' | 'lastSequence' | 'pruneRemovals' | 'encodings' | 'encodingProgress'
+  'versionsSince' | 'removedSince' | 'lastSequence' | 'pruneRemovals' | 'encodings'
 >;
-
-/** The second model whose vectors a partition holds. */
-export interface EncoderName {
-  readonly model: string;
-  readonly dimensions: number;
-}
 
 export interface PartitionStoreOptions {
   /** Folder for snapshots. */
   readonly folder: string;
   readonly dimensions: number;
-  /** Its vectors are read from the catalog on every load. */
-  readonly encoder?: EncoderName;
+  /** The second model, whose vectors are read from the catalog on every load. */
+  readonly encoderModel?: string;
   readonly constants: LexicalConstants;
   /** A snapshot with another one is not used. */
   readonly fingerprint: string;
@@ -108,15 +102,9 @@ function slotOf(slots: Map<string, PartitionSlot>, scope: Scope, folder: string)
   return slot;
 }
 
-function emptyPartition(options: PartitionStoreOptions, stored?: StoredPartition): Partition {
-  const { dimensions, constants, encoder } = options;
-  const encodedDimensions = encoder === undefined ? {} : { encodedDimensions: encoder.dimensions };
-  return new Partition({ dimensions, constants, ...encodedDimensions }, stored);
-}
-
-function nothing(options: PartitionStoreOptions): LoadedPartition {
+function nothing({ dimensions, constants }: PartitionStoreOptions): LoadedPartition {
   return {
-    partition: emptyPartition(options),
+    partition: new Partition({ dimensions, constants }),
     sequence: 0,
     snapshotSequence: -1,
     lastUsed: 0,
@@ -138,9 +126,10 @@ async function fromSnapshot(
       options.logger.info('index_snapshot_outdated', { ...slot.scope });
       return null;
     }
+    const { dimensions, constants } = options;
     const { sequence } = stored.info;
     return {
-      partition: emptyPartition(options, stored.partition),
+      partition: new Partition({ dimensions, constants }, stored.partition),
       sequence,
       snapshotSequence: sequence,
       lastUsed: 0,
@@ -183,21 +172,14 @@ async function catchUp(
   return { ...base, sequence };
 }
 
-/** Vectors of other dimensions than the encoder has now are left out, so that it does not serve. */
 async function loadEncodings(
   scope: Scope,
   partition: Partition,
-  { source, encoder, logger }: PartitionStoreOptions,
+  { source, encoderModel }: PartitionStoreOptions,
 ): Promise<void> {
-  if (encoder === undefined) return;
-  const { dimensions } = await source.encodingProgress(scope, encoder.model);
-  if (dimensions === null) return;
-  if (dimensions !== encoder.dimensions) {
-    logger.warn('encoder_mismatch', { ...scope, ...encoder, stored_dimensions: dimensions });
-    return;
-  }
+  if (encoderModel === undefined) return;
   let batch: ChunkEncoding[] = [];
-  for await (const row of source.encodings(scope, encoder.model)) {
+  for await (const row of source.encodings(scope, encoderModel)) {
     if (batch.push(row) < PASSAGES_PER_TURN) continue;
     partition.encode(toEncodedPassages(batch));
     batch = [];
