@@ -4,7 +4,8 @@ import { openLibrary, scopeOf, type TestLibrary } from '../../../test/library.ts
 import { systemClock } from '../../lib/clock.ts';
 import type { ChunkIndex } from './chunk-index.ts';
 import type { Embedder } from './embedder.ts';
-import { recall, type Recall, type RecallPlan } from './recall.ts';
+import type { RecallPlan } from './recall-plan.ts';
+import { recall, type Recall } from './recall.ts';
 import { startStopwatch } from './stopwatch.ts';
 
 const docs = scopeOf('docs');

@@ -3,10 +3,12 @@ import type { Catalog } from '../documents/catalog.ts';
 import type { HydratedChunk } from '../documents/document.ts';
 import type { GenerationId, Scope } from '../documents/ids.ts';
 import { HoldfastError } from '../errors.ts';
+import type { RecallFailure } from './attempts.ts';
 import type { ChunkIndex } from './chunk-index.ts';
+import type { Encoder } from './dense-recall.ts';
 import type { Embedder } from './embedder.ts';
 import { byScore, fuse, type RankedChunk, type RecalledChunk } from './fuse.ts';
-import { recall, type Recall, type RecallFailure } from './recall.ts';
+import { recall, type Recall } from './recall.ts';
 import type {
   Degradation,
   RetrievalMode,
@@ -20,10 +22,13 @@ import { startStopwatch, type Stopwatch } from './stopwatch.ts';
 export interface RetrievalDependencies {
   readonly catalog: Pick<Catalog, 'getCollection' | 'hydrate'>;
   readonly index: ChunkIndex;
+  /** The built-in model. */
   readonly embedder: Embedder;
+  /** Serves instead of the built-in model where it is ready; see `isServed`. */
+  readonly encoder?: Encoder | null;
   readonly clock: Clock;
   readonly newId: () => string;
-  /** Overrides the weight of the embedding model's profile. */
+  /** Overrides the weight of the profile of whichever embedding model served. */
   readonly fusionWeight?: number;
 }
 
@@ -38,6 +43,8 @@ export interface Retrieval {
   readonly passages: readonly Passage[];
   readonly mode: RetrievalMode;
   readonly generation: string;
+  /** The embedding model that served; null when words alone did. */
+  readonly embeddingModel: string | null;
   readonly degraded: readonly Degradation[];
   readonly stopwatch: Stopwatch;
 }
@@ -58,7 +65,8 @@ export function createRetrieve(dependencies: RetrievalDependencies): Retrieve {
       passages,
       mode: found.mode,
       generation: generations.join(','),
-      degraded: found.failures.map((failure) => degradation(failure, dependencies.clock)),
+      embeddingModel: found.embedding?.model ?? null,
+      degraded: found.failures.map((failure) => degradation(failure, found, dependencies.clock)),
       stopwatch,
     };
   };
@@ -80,7 +88,7 @@ async function find(
   signal: AbortSignal,
 ): Promise<{ readonly found: Recall; readonly passages: readonly Passage[] }> {
   const { query, filter, mode, topK } = request;
-  const { catalog, embedder, fusionWeight = embedder.profile.fusionWeight } = dependencies;
+  const { catalog } = dependencies;
   const limit = Math.max(CANDIDATES, topK);
   for (let repetition = 0; ; repetition++) {
     const found = await recall(
@@ -89,7 +97,7 @@ async function find(
       signal,
     );
     signal.throwIfAborted();
-    const ranked = rank(found, fusionWeight);
+    const ranked = rank(found, dependencies.fusionWeight ?? found.embedding?.fusionWeight ?? 0);
     const { passages, vanished } = await stopwatch.time('hydrate', async () =>
       hydrate(ranked, topK, catalog),
     );
@@ -195,10 +203,11 @@ const FALLBACK: Readonly<Record<RecallFailure['side'], string>> = {
   lexical: 'dense_only',
 };
 
-function degradation(failure: RecallFailure, clock: Clock): Degradation {
+function degradation(failure: RecallFailure, { isFallback }: Recall, clock: Clock): Degradation {
+  const isEncoderLost = isFallback && failure.side !== 'lexical';
   return {
     component: failure.side,
-    mode: FALLBACK[failure.side],
+    mode: isEncoderLost ? 'static_vectors' : FALLBACK[failure.side],
     reason: failure.reason,
     since: isoTime(clock),
   };
