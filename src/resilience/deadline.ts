@@ -1,0 +1,83 @@
+import { DeadlineError } from './errors.ts';
+import { requireNumber } from './require-number.ts';
+import { MAX_TIMER_MS, systemTime, type TimeSource, type Timer } from './time-source.ts';
+
+/** No call to a dependency starts with less time left than this, in milliseconds (R8). */
+export const MIN_TIME_TO_START_MS = 20;
+/** What a hop keeps back for itself when it passes the deadline on, in milliseconds. */
+export const HOP_MARGIN_MS = 5;
+
+export interface DeadlineOptions {
+  /** Milliseconds from now: 0 to 2^31 - 1. */
+  readonly afterMs: number;
+  /** Default: the machine's time. */
+  readonly time?: TimeSource;
+  /** Aborts the deadline's signal too, with its own reason: the client that goes away. */
+  readonly parent?: AbortSignal;
+}
+
+const deadlines = new WeakMap<AbortSignal, Deadline>();
+
+/** The deadline that a signal was made by, if any. A signal derived from it with `AbortSignal.any` has none. */
+export function deadlineOf(signal: AbortSignal): Deadline | undefined {
+  return deadlines.get(signal);
+}
+
+/**
+ * One absolute moment, on the monotonic clock, by which a request must be over. Everything that belongs to the
+ * request takes `signal`; policies find the deadline by it. Dispose it when the request is over.
+ * Source: Google SRE book, "Addressing cascading failures", deadline propagation.
+ */
+export class Deadline implements Disposable {
+  /** Aborts when the time is up, with a DeadlineError, or with the parent. */
+  readonly signal: AbortSignal;
+  /** The moment on the monotonic clock, in milliseconds. */
+  readonly at: number;
+  readonly #time: TimeSource;
+  readonly #timer: Timer;
+  readonly #parent: AbortSignal | undefined;
+  readonly #controller = new AbortController();
+  readonly #onParent = (): void => {
+    this[Symbol.dispose]();
+    this.#controller.abort(this.#parent?.reason);
+  };
+
+  constructor({ afterMs, time = systemTime, parent }: DeadlineOptions) {
+    requireNumber('afterMs', afterMs, { min: 0, max: MAX_TIMER_MS });
+    this.#time = time;
+    this.#parent = parent;
+    this.at = time.monotonic() + afterMs;
+    this.signal = this.#controller.signal;
+    deadlines.set(this.signal, this);
+    this.#timer = time.after(afterMs, () => {
+      this[Symbol.dispose]();
+      this.#controller.abort(new DeadlineError(`The deadline of ${afterMs} ms has passed`));
+    });
+    if (parent?.aborted === true) this.#onParent();
+    else parent?.addEventListener('abort', this.#onParent);
+  }
+
+  /** Milliseconds until the deadline, at least 0. */
+  get remainingMs(): number {
+    return Math.max(0, this.at - this.#time.monotonic());
+  }
+
+  /** Milliseconds to announce to the next hop: the rest without this hop's margin, at least 0. */
+  get remainingForHopMs(): number {
+    return Math.max(0, this.remainingMs - HOP_MARGIN_MS);
+  }
+
+  /** @throws DeadlineError when less than `minMs` are left, so that a call would be in vain. */
+  requireTime(minMs: number = MIN_TIME_TO_START_MS): void {
+    const left = this.remainingMs;
+    if (left < minMs) {
+      throw new DeadlineError(`${left.toFixed(0)} ms left before the deadline, a call needs ${minMs} ms`);
+    }
+  }
+
+  /** Stops the timer and leaves the parent. The signal stays as it is. */
+  [Symbol.dispose](): void {
+    this.#timer[Symbol.dispose]();
+    this.#parent?.removeEventListener('abort', this.#onParent);
+  }
+}

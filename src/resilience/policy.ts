@@ -1,0 +1,136 @@
+import type { Breaker, BreakerCall } from './breaker.ts';
+import type { Bulkhead, Priority } from './bulkhead.ts';
+import { classify, type Classify, type Outcome } from './classify.ts';
+import { deadlineOf } from './deadline.ts';
+import type { Hedge } from './hedge.ts';
+import type { Retry } from './retry.ts';
+import { systemTime, type TimeSource } from './time-source.ts';
+import type { Timeout } from './timeout.ts';
+import type { Executor, Work } from './work.ts';
+
+export interface PolicyParts {
+  /** Shared by all policies of one dependency. */
+  readonly breaker: Breaker;
+  /** Shared by all policies of one dependency. */
+  readonly bulkhead: Bulkhead;
+  /** Limits each try. */
+  readonly timeout: Timeout;
+  /** Idempotent calls only. Its budget is shared by all policies of one dependency. Default: one try. */
+  readonly retry?: Retry;
+  /** Reads only. Default: no second call beside a slow one. */
+  readonly hedge?: Hedge;
+  /** Whose slots the calls take. Default `foreground`. */
+  readonly priority?: Priority;
+  /** Judges what was thrown. Default: the table. */
+  readonly classify?: Classify;
+  /** Default: the machine's time. */
+  readonly time?: TimeSource;
+}
+
+/**
+ * Everything that stands between a caller and one dependency. From the outside in: deadline check, retry, open
+ * breaker (before the line, so that nobody waits for it), bulkhead with its limit, breaker, timeout of the try,
+ * hedge, work. A retry holds no slot while it pauses, and asks the breaker again.
+ * Admission of whole requests (rates, shedding) and caches stand before a policy.
+ */
+export class Policy implements Executor {
+  /** Its state, for health and for operators. */
+  readonly breaker: Breaker;
+  /** Its numbers, for health. */
+  readonly bulkhead: Bulkhead;
+  readonly #timeout: Timeout;
+  readonly #retry: Retry | undefined;
+  readonly #hedge: Hedge | undefined;
+  readonly #priority: Priority;
+  readonly #classify: Classify;
+  readonly #time: TimeSource;
+  readonly #mayRetry = (): boolean => {
+    const { state } = this.breaker;
+    return state !== 'open' && state !== 'forced_open';
+  };
+  readonly #mayHedge = (): boolean => this.breaker.state === 'closed' && this.bulkhead.utilisation <= 0.8;
+
+  constructor(parts: PolicyParts) {
+    this.breaker = parts.breaker;
+    this.bulkhead = parts.bulkhead;
+    this.#timeout = parts.timeout;
+    this.#retry = parts.retry;
+    this.#hedge = parts.hedge;
+    this.#priority = parts.priority ?? 'foreground';
+    this.#classify = parts.classify ?? classify;
+    this.#time = parts.time ?? systemTime;
+  }
+
+  /**
+   * Runs the work under all rules. The deadline is found by `signal` (`deadlineOf`).
+   * @throws DeadlineError, BreakerOpenError, BulkheadFullError (nothing was sent), TimeoutError (the work's signal
+   * was aborted), the reason of `signal`, or what the work threw last.
+   */
+  execute<T>(work: Work<T>, signal: AbortSignal): Promise<T> {
+    if (this.#retry === undefined && this.#hedge === undefined) return this.#try(work, signal);
+    let calls = 0;
+    const numbered: Work<T> = (signal) => work(signal, calls++);
+    if (this.#retry === undefined) return this.#try(numbered, signal);
+    return this.#retry.run((signal) => this.#try(numbered, signal), signal, this.#mayRetry);
+  }
+
+  async #try<T>(work: Work<T>, signal: AbortSignal): Promise<T> {
+    if (signal.aborted) throw signal.reason;
+    deadlineOf(signal)?.requireTime();
+    const asked = this.#time.monotonic();
+    const refusal = this.breaker.check(asked);
+    if (refusal !== null) throw refusal;
+    let call: BreakerCall;
+    if (this.bulkhead.tryEnter(this.#priority)) {
+      call = this.#begin(asked, undefined);
+    } else {
+      await this.bulkhead.enter(signal, this.#priority);
+      call = this.#begin(this.#time.monotonic(), signal);
+    }
+    const inFlight = this.bulkhead.active;
+    try {
+      const value = await this.#timeout.run(this.#hedged(work), signal, call.startedAt);
+      this.#leave(call, inFlight, 'success');
+      return value;
+    } catch (error) {
+      this.#leave(call, inFlight, this.#outcomeOf(error, signal, call));
+      throw error;
+    }
+  }
+
+  /** The breaker's permission for one that has a slot; after a wait the deadline is checked again. */
+  #begin(now: number, waited: AbortSignal | undefined): BreakerCall {
+    try {
+      if (waited !== undefined) deadlineOf(waited)?.requireTime();
+      return this.breaker.begin(now);
+    } catch (error) {
+      this.bulkhead.leave(this.#priority);
+      throw error;
+    }
+  }
+
+  #leave(call: BreakerCall, inFlight: number, outcome: Outcome): void {
+    const now = this.#time.monotonic();
+    const durationMs = now - call.startedAt;
+    call.end(outcome, durationMs, now);
+    if (!this.bulkhead.isAdaptive) this.bulkhead.leave(this.#priority);
+    else this.bulkhead.leave(this.#priority, { outcome, durationMs, inFlight, now });
+  }
+
+  #hedged<T>(work: Work<T>): Work<T> {
+    const hedge = this.#hedge;
+    if (hedge === undefined) return work;
+    return (signal) => hedge.run(work, signal, this.#mayHedge);
+  }
+
+  /**
+   * A caller that gives up says nothing about the dependency, unless it was the deadline that ended a call which
+   * had become slow: a dependency that hangs must not hide behind short deadlines.
+   */
+  #outcomeOf(error: unknown, signal: AbortSignal, { startedAt }: BreakerCall): Outcome {
+    if (!signal.aborted) return this.#classify(error).outcome;
+    const { fault } = this.#classify(signal.reason);
+    if (fault !== 'deadline' && fault !== 'timeout') return 'ignored';
+    return this.#time.monotonic() - startedAt >= this.breaker.slowMs ? 'failure' : 'ignored';
+  }
+}
