@@ -1,0 +1,225 @@
+import { ModelError, type ModelFailure } from '../../core/models/model-error.ts';
+import { brief, connectionError, detailOf, failureOfStatus, isHtml, retryAfterMs } from './failures.ts';
+import { readBounded, readLines, readText } from './read-bounded.ts';
+
+/** More is no answer of a model: 64 texts of 4096 dimensions take 6 MB as JSON. */
+const MAX_ANSWER_BYTES = 8 * 2 ** 20;
+const MAX_REFUSAL_BYTES = 64 * 2 ** 10;
+const LISTED_MODELS = 20;
+
+/** Where a model server is and how its kind says things. */
+export interface ModelServerOptions {
+  /** What it is called in messages: `Ollama`. */
+  readonly name: string;
+  /** Address that paths are put behind. */
+  readonly url: string;
+  /** Sent as a bearer token; never part of a message. */
+  readonly apiKey?: string | undefined;
+  /** Default: the one of Node. */
+  readonly fetch?: typeof globalThis.fetch | undefined;
+  /** What a refusal's text tells better than its status, or null. */
+  readonly classify?: (status: number, detail: string) => ModelFailure | null;
+  /** Where it lists its models, so that the error about an unknown one can name them. */
+  readonly models?: { readonly path: string; readonly read: (body: unknown) => readonly string[] };
+}
+
+/** A success whose body has not been read yet. Read one of the two. */
+export interface ModelAnswer {
+  readonly contentType: string;
+  /** @throws ModelError `unusable` for anything but JSON. */
+  json(): Promise<unknown>;
+  /** Lines as they come; leaving the loop closes the connection. @throws ModelError. */
+  lines(): AsyncGenerator<string>;
+}
+
+/**
+ * JSON over HTTP to one model server: failures become a `ModelError`, answers are bounded, redirects refused. No
+ * retry and no timeout of its own: the signal decides, reaches the socket, and its reason is what is thrown.
+ */
+export interface ModelServer {
+  /** Name and address, for messages. */
+  readonly place: string;
+  get(path: string, signal: AbortSignal): Promise<ModelAnswer>;
+  post(path: string, body: unknown, signal: AbortSignal): Promise<ModelAnswer>;
+}
+
+export function modelServer(options: ModelServerOptions): ModelServer {
+  const base = options.url.replace(/\/+$/, '');
+  const place = `${options.name} at ${shown(base)}`;
+  const call = { options, base, place };
+  return {
+    place,
+    get: (path, signal) => send(call, { path, signal }),
+    post: (path, body, signal) => send(call, { path, body: JSON.stringify(body), signal }),
+  };
+}
+
+interface Place {
+  readonly options: ModelServerOptions;
+  readonly base: string;
+  readonly place: string;
+}
+
+interface Call {
+  readonly path: string;
+  readonly body?: string;
+  readonly signal: AbortSignal;
+}
+
+async function send(at: Place, call: Call): Promise<ModelAnswer> {
+  const response = await request(at, call);
+  if (!response.ok) throw await refusal(at, call, response);
+  if (!response.headers.get('content-type')?.startsWith('text/html'))
+    return answer(at, call.signal, response);
+  const page = detailOf(await refusalText(call.signal, response));
+  throw new ModelError('unusable', `${at.place} answered with ${page}; is this a model server?`);
+}
+
+async function request({ options, base, place }: Place, { path, body, signal }: Call): Promise<Response> {
+  const headers = {
+    accept: 'application/json, application/x-ndjson, text/event-stream',
+    ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    ...(options.apiKey === undefined ? {} : { authorization: `Bearer ${options.apiKey}` }),
+  };
+  try {
+    return await (options.fetch ?? globalThis.fetch)(`${base}${path}`, {
+      method: body === undefined ? 'GET' : 'POST',
+      headers,
+      redirect: 'manual',
+      signal,
+      ...(body === undefined ? {} : { body }),
+    });
+  } catch (error) {
+    signal.throwIfAborted();
+    throw connectionError(place, error);
+  }
+}
+
+function answer({ place }: Place, signal: AbortSignal, response: Response): ModelAnswer {
+  const tooLarge = (): Error =>
+    new ModelError('unusable', `${place} answered with more than ${MAX_ANSWER_BYTES / 2 ** 20} MiB`);
+  const pieces = (): AsyncGenerator<Uint8Array> =>
+    readBounded(response.body, { maxBytes: MAX_ANSWER_BYTES, tooLarge });
+  return {
+    contentType: response.headers.get('content-type') ?? '',
+    json: async () => parseJson(place, await failingAs(place, signal, () => readText(pieces()))),
+    lines: async function* () {
+      try {
+        yield* readLines(pieces());
+      } catch (error) {
+        throw bodyError(place, signal, error);
+      }
+    },
+  };
+}
+
+/** A line or body of JSON. @throws ModelError `unusable`. */
+export function parseJson(place: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const what = isHtml(text)
+      ? detailOf(text)
+      : text === ''
+        ? 'nothing'
+        : `no JSON: "${brief(text).slice(0, 80)}"`;
+    throw new ModelError('unusable', `${place} answered with ${what}; is this a model server?`, {
+      cause: error,
+    });
+  }
+}
+
+async function failingAs<T>(place: string, signal: AbortSignal, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    throw bodyError(place, signal, error);
+  }
+}
+
+function bodyError(place: string, signal: AbortSignal, error: unknown): unknown {
+  if (signal.aborted) return signal.reason;
+  return error instanceof ModelError ? error : connectionError(place, error);
+}
+
+async function refusal(at: Place, call: Call, response: Response): Promise<ModelError> {
+  const { options, place } = at;
+  const { status, headers } = response;
+  const text = await refusalText(call.signal, response);
+  const detail = redacted(detailOf(text), options.apiKey);
+  if (status < 400) return redirectError(place, response);
+  const wait = retryAfterMs(headers);
+  const failure = refusalFailure(at, { status, wait, detail, isPage: isHtml(text) });
+  const said = `${place} answered ${call.path} with status ${status}${detail === '' ? '' : `: ${detail}`}`;
+  const hint = failure === 'unknown_model' ? await knownModels(at, call.signal) : HINTS[failure];
+  return new ModelError(
+    failure,
+    hint === undefined ? said : `${said}; ${hint}`,
+    wait === null ? {} : { retryAfterMs: wait },
+  );
+}
+
+const HINTS: Partial<Readonly<Record<ModelFailure, string>>> = {
+  unauthorized: 'check the API key',
+  unusable: 'is this the address of a model server?',
+};
+
+interface Refusal {
+  readonly status: number;
+  readonly wait: number | null;
+  readonly detail: string;
+  readonly isPage: boolean;
+}
+
+/** A page for people is no answer of a model server; one with status 5xx is a proxy that cannot reach it. */
+function refusalFailure({ options }: Place, { status, wait, detail, isPage }: Refusal): ModelFailure {
+  const failure = failureOfStatus(status, wait);
+  if (isPage) return failure === 'rejected' ? 'unusable' : failure;
+  return options.classify?.(status, detail) ?? failure;
+}
+
+/** The start of the body; whatever happens to it, the status is known already. */
+async function refusalText(signal: AbortSignal, response: Response): Promise<string> {
+  try {
+    return await readText(readBounded(response.body, { maxBytes: MAX_REFUSAL_BYTES, tooLarge: longRefusal }));
+  } catch {
+    signal.throwIfAborted();
+    return '';
+  }
+}
+
+function longRefusal(): Error {
+  return new Error('a refusal that is too long');
+}
+
+function redirectError(place: string, { status, headers }: Response): ModelError {
+  const target = shown(headers.get('location') ?? 'nowhere');
+  return new ModelError(
+    'unusable',
+    `${place} redirects to ${brief(target)} (status ${status}), which is refused: set the final address`,
+  );
+}
+
+async function knownModels({ options, base, place }: Place, signal: AbortSignal): Promise<string> {
+  const { models, ...plain } = options;
+  if (models === undefined) return 'check the name of the model';
+  try {
+    const listed = await send({ options: plain, base, place }, { path: models.path, signal });
+    const names = models.read(await listed.json());
+    if (names.length === 0) return 'it has no model at all';
+    const more = names.length > LISTED_MODELS ? `, and ${names.length - LISTED_MODELS} more` : '';
+    return `it has ${names.slice(0, LISTED_MODELS).map(brief).join(', ')}${more}`;
+  } catch {
+    signal.throwIfAborted();
+    return 'check the name of the model';
+  }
+}
+
+function redacted(text: string, secret: string | undefined): string {
+  return secret === undefined || secret === '' ? text : text.replaceAll(secret, '[key]');
+}
+
+/** The address without what may be secret: user, password and query. */
+function shown(url: string): string {
+  return url.replace(/[?#].*$/s, '').replace(/\/\/[^/@]*@/, '//');
+}
