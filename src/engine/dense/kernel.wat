@@ -2,71 +2,10 @@
 ;; Compiled into kernel.ts by `npm run kernel`; a test holds the two together.
 ;;
 ;; $vectors: count x stride bytes, int8. $scales, $bias, $out: count x float32. $count: at least 1.
-;; $query: stride bytes, each 0..127 (the component plus 64).
+;; $query: stride bytes, each 0..127 (the component plus 64). $stride: a multiple of 64.
 ;; out[i] = dot(vectors[i], query) * scales[i] - bias[i]; returns the largest.
 (module
   (import "env" "memory" (memory 1))
-  ;; For vectors of 256 bytes: the query stays in registers, the loop over its parts is unrolled.
-  (func (export "score256") (param $vectors i32) (param $scales i32) (param $bias i32) (param $count i32)
-    (param $stride i32) (param $query i32) (param $out i32) (result f32)
-    (local $a v128) (local $b v128) (local $c v128) (local $d v128)
-    (local $q0 v128) (local $q1 v128) (local $q2 v128) (local $q3 v128) (local $q4 v128) (local $q5 v128) (local $q6 v128) (local $q7 v128) (local $q8 v128) (local $q9 v128) (local $q10 v128) (local $q11 v128) (local $q12 v128) (local $q13 v128) (local $q14 v128) (local $q15 v128)
-    (local $outEnd i32) (local $score f32) (local $largest f32)
-    (local.set $largest (f32.const -inf))
-    (local.set $q0 (v128.load (local.get $query)))
-    (local.set $q1 (v128.load offset=16 (local.get $query)))
-    (local.set $q2 (v128.load offset=32 (local.get $query)))
-    (local.set $q3 (v128.load offset=48 (local.get $query)))
-    (local.set $q4 (v128.load offset=64 (local.get $query)))
-    (local.set $q5 (v128.load offset=80 (local.get $query)))
-    (local.set $q6 (v128.load offset=96 (local.get $query)))
-    (local.set $q7 (v128.load offset=112 (local.get $query)))
-    (local.set $q8 (v128.load offset=128 (local.get $query)))
-    (local.set $q9 (v128.load offset=144 (local.get $query)))
-    (local.set $q10 (v128.load offset=160 (local.get $query)))
-    (local.set $q11 (v128.load offset=176 (local.get $query)))
-    (local.set $q12 (v128.load offset=192 (local.get $query)))
-    (local.set $q13 (v128.load offset=208 (local.get $query)))
-    (local.set $q14 (v128.load offset=224 (local.get $query)))
-    (local.set $q15 (v128.load offset=240 (local.get $query)))
-    (local.set $outEnd (i32.add (local.get $out) (i32.shl (local.get $count) (i32.const 2))))
-    (loop $each
-      (local.set $a (i32x4.relaxed_dot_i8x16_i7x16_add_s (v128.load (local.get $vectors)) (local.get $q0) (v128.const i32x4 0 0 0 0)))
-      (local.set $b (i32x4.relaxed_dot_i8x16_i7x16_add_s (v128.load offset=16 (local.get $vectors)) (local.get $q1) (v128.const i32x4 0 0 0 0)))
-      (local.set $c (i32x4.relaxed_dot_i8x16_i7x16_add_s (v128.load offset=32 (local.get $vectors)) (local.get $q2) (v128.const i32x4 0 0 0 0)))
-      (local.set $d (i32x4.relaxed_dot_i8x16_i7x16_add_s (v128.load offset=48 (local.get $vectors)) (local.get $q3) (v128.const i32x4 0 0 0 0)))
-      (local.set $a (i32x4.relaxed_dot_i8x16_i7x16_add_s (v128.load offset=64 (local.get $vectors)) (local.get $q4) (local.get $a)))
-      (local.set $b (i32x4.relaxed_dot_i8x16_i7x16_add_s (v128.load offset=80 (local.get $vectors)) (local.get $q5) (local.get $b)))
-      (local.set $c (i32x4.relaxed_dot_i8x16_i7x16_add_s (v128.load offset=96 (local.get $vectors)) (local.get $q6) (local.get $c)))
-      (local.set $d (i32x4.relaxed_dot_i8x16_i7x16_add_s (v128.load offset=112 (local.get $vectors)) (local.get $q7) (local.get $d)))
-      (local.set $a (i32x4.relaxed_dot_i8x16_i7x16_add_s (v128.load offset=128 (local.get $vectors)) (local.get $q8) (local.get $a)))
-      (local.set $b (i32x4.relaxed_dot_i8x16_i7x16_add_s (v128.load offset=144 (local.get $vectors)) (local.get $q9) (local.get $b)))
-      (local.set $c (i32x4.relaxed_dot_i8x16_i7x16_add_s (v128.load offset=160 (local.get $vectors)) (local.get $q10) (local.get $c)))
-      (local.set $d (i32x4.relaxed_dot_i8x16_i7x16_add_s (v128.load offset=176 (local.get $vectors)) (local.get $q11) (local.get $d)))
-      (local.set $a (i32x4.relaxed_dot_i8x16_i7x16_add_s (v128.load offset=192 (local.get $vectors)) (local.get $q12) (local.get $a)))
-      (local.set $b (i32x4.relaxed_dot_i8x16_i7x16_add_s (v128.load offset=208 (local.get $vectors)) (local.get $q13) (local.get $b)))
-      (local.set $c (i32x4.relaxed_dot_i8x16_i7x16_add_s (v128.load offset=224 (local.get $vectors)) (local.get $q14) (local.get $c)))
-      (local.set $d (i32x4.relaxed_dot_i8x16_i7x16_add_s (v128.load offset=240 (local.get $vectors)) (local.get $q15) (local.get $d)))
-      (local.set $vectors (i32.add (local.get $vectors) (i32.const 256)))
-      (local.set $a (i32x4.add (i32x4.add (local.get $a) (local.get $b)) (i32x4.add (local.get $c) (local.get $d))))
-      (local.set $score
-        (f32.sub
-          (f32.mul
-            (f32.convert_i32_s
-              (i32.add
-                (i32.add (i32x4.extract_lane 0 (local.get $a)) (i32x4.extract_lane 1 (local.get $a)))
-                (i32.add (i32x4.extract_lane 2 (local.get $a)) (i32x4.extract_lane 3 (local.get $a)))))
-            (f32.load (local.get $scales)))
-          (f32.load (local.get $bias))))
-      (f32.store (local.get $out) (local.get $score))
-      (local.set $largest (select (local.get $score) (local.get $largest) (f32.gt (local.get $score) (local.get $largest))))
-      (local.set $scales (i32.add (local.get $scales) (i32.const 4)))
-      (local.set $bias (i32.add (local.get $bias) (i32.const 4)))
-      (local.set $out (i32.add (local.get $out) (i32.const 4)))
-      (br_if $each (i32.lt_u (local.get $out) (local.get $outEnd))))
-    (local.get $largest))
-
-  ;; For any $stride that is a multiple of 64.
   (func (export "score") (param $vectors i32) (param $scales i32) (param $bias i32) (param $count i32)
     (param $stride i32) (param $query i32) (param $out i32) (result f32)
     (local $a v128) (local $b v128) (local $c v128) (local $d v128)

@@ -1,7 +1,7 @@
 import { KERNEL_BASE64 } from './kernel.ts';
 
-/** Vectors of one block: the unit that the kernel scores. */
-export const BLOCK = 256;
+/** Vectors of one block: the unit that the kernel scores. Shorter ones stop the processor from reading ahead. */
+export const BLOCK = 2048;
 const PAGE = 65_536;
 const FLOAT = 4;
 /** What a query component is raised by, so that it fits the kernel's unsigned operand. */
@@ -19,7 +19,6 @@ type Score = (
 ) => number;
 
 interface Kernel {
-  readonly score256: Score;
   readonly score: Score;
 }
 
@@ -27,7 +26,7 @@ const kernelModule = new WebAssembly.Module(Buffer.from(KERNEL_BASE64, 'base64')
 
 /**
  * int8 vectors in WebAssembly memory: [query | scores of a block | block | block ...], a block being
- * [vectors | scales | biases]. The bias takes the query's offset out again; it is infinite for a slot without vector.
+ * [scales | biases | vectors]. The bias takes the query's offset out again; it is infinite for a slot without vector.
  */
 export class VectorMemory {
   readonly #dimensions: number;
@@ -119,16 +118,16 @@ export class VectorMemory {
 
   /** Scores the slots from `start`, a multiple of the block size; returns the largest score. */
   scoreBlock(start: number): number {
-    const vectors = this.#vectorAt(start);
-    const scales = this.#scaleAt(start) * FLOAT;
+    const scales = this.#blockAt(start);
+    const biases = scales + BLOCK * FLOAT;
     const count = Math.min(BLOCK, this.#size - start);
-    const score = this.#stride === 256 ? this.#kernel.score256 : this.#kernel.score;
-    return score(vectors, scales, scales + BLOCK * FLOAT, count, this.#stride, 0, this.#scoresAt);
+    const vectors = this.#vectorAt(start);
+    return this.#kernel.score(vectors, scales, biases, count, this.#stride, 0, this.#scoresAt);
   }
 
   /** Makes room for so many slots. */
   reserve(size: number): void {
-    const needed = this.#blocksAt + Math.ceil(size / BLOCK) * this.#blockBytes;
+    const needed = this.#vectorAt(size);
     const have = this.#memory.buffer.byteLength;
     if (needed <= have) return;
     this.#memory.grow(Math.ceil(Math.max(needed - have, have / 8) / PAGE));
@@ -136,16 +135,16 @@ export class VectorMemory {
     this.#floats = new Float32Array(this.#memory.buffer);
   }
 
+  #blockAt(slot: number): number {
+    return this.#blocksAt + Math.floor(slot / BLOCK) * this.#blockBytes;
+  }
+
   #vectorAt(slot: number): number {
-    const place = slot % BLOCK;
-    return this.#blocksAt + ((slot - place) / BLOCK) * this.#blockBytes + place * this.#stride;
+    return this.#blockAt(slot) + BLOCK * 2 * FLOAT + (slot % BLOCK) * this.#stride;
   }
 
   /** Index into the floats. */
   #scaleAt(slot: number): number {
-    const place = slot % BLOCK;
-    return (
-      (this.#blocksAt + ((slot - place) / BLOCK) * this.#blockBytes + BLOCK * this.#stride) / FLOAT + place
-    );
+    return this.#blockAt(slot) / FLOAT + (slot % BLOCK);
   }
 }
