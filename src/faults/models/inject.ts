@@ -3,8 +3,8 @@ import { HEALTHY, type Knobs } from './knobs.ts';
 
 /** The knobs with everything off that `share` and `faultsOn` govern; how fast the server is stays. */
 export function spared(knobs: Knobs): Knobs {
-  const { coldLoadMs, delayMs, timeToFirstTokenMs, tokenIntervalMs } = knobs;
-  return { ...HEALTHY, coldLoadMs, delayMs, timeToFirstTokenMs, tokenIntervalMs };
+  const { parallel, queue, coldLoadMs, delayMs, timeToFirstTokenMs, tokenIntervalMs } = knobs;
+  return { ...HEALTHY, parallel, queue, coldLoadMs, delayMs, timeToFirstTokenMs, tokenIntervalMs };
 }
 
 /** Whether the knobs make an answer wrong at all. */

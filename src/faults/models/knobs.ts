@@ -43,6 +43,10 @@ export interface Knobs {
   /** Break the stream after so many tokens; see `breakWith`. */
   readonly breakAfterTokens: number | null;
   readonly breakWith: (typeof STREAM_BREAKS)[number];
+  /** Calls for a model that are worked on at once; more wait in a queue. Null = all of them. Not a fault: always applies. */
+  readonly parallel: number | null;
+  /** Calls that may wait; one more is refused with 503, as by Ollama. Not a fault: always applies. */
+  readonly queue: number;
   /** How long a model that is not loaded takes to load; calls meanwhile wait for the same load. Not a fault: always applies. */
   readonly coldLoadMs: number;
   /** Time before an embedding or a ranking is answered. Not a fault: always applies. */
@@ -66,6 +70,8 @@ export const HEALTHY: Knobs = {
   answerBytes: null,
   breakAfterTokens: null,
   breakWith: 'stall',
+  parallel: null,
+  queue: 512,
   coldLoadMs: 0,
   delayMs: 0,
   timeToFirstTokenMs: 0,
@@ -101,6 +107,8 @@ const CHECKS: Readonly<Record<keyof Knobs, Check>> = {
   answerBytes: orNull(isWholeNumber),
   breakAfterTokens: orNull(isWholeNumber),
   breakWith: oneOf(STREAM_BREAKS),
+  parallel: orNull((value) => isWholeNumber(value) && value !== 0),
+  queue: isWholeNumber,
   coldLoadMs: isTime,
   delayMs: isTime,
   timeToFirstTokenMs: isTime,

@@ -1,9 +1,9 @@
 import { sendJson, WireError, type Call } from './call.ts';
 import type { ChatMessage } from './composed-answer.ts';
-import { contentOf, fieldsOf, limitOf, nanoseconds, textOf } from './fields.ts';
+import { fieldsOf, limitOf, nanoseconds, textOf } from './fields.ts';
 import { tokensOf } from './hashed-embedding.ts';
 import type { Ollama } from './ollama-state.ts';
-import { findModel, keepAlive } from './ollama-models.ts';
+import { cannotUnmarshal, findModel, goTime, isKeptAlive, nameOf } from './ollama-models.ts';
 import { speechOf, streamSpeech, wholeSpeech, type Speech } from './token-stream.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -23,9 +23,14 @@ export async function ollamaChat(ollama: Ollama, call: Call): Promise<void> {
   const list = fieldsOf(call.body)['messages'];
   const messages = (Array.isArray(list) ? list : []).map((message: unknown) => ({
     role: textOf(fieldsOf(message)['role']),
-    content: contentOf(fieldsOf(message)['content']),
+    content: plainText(fieldsOf(message)['content']),
   }));
   await speak(ollama, call, { name: 'chat', messages, piece: messagePiece, ending: {} });
+}
+
+function plainText(content: unknown): string {
+  if (content === undefined || content === null || typeof content === 'string') return content ?? '';
+  throw cannotUnmarshal(content, 'ChatRequest.messages.content');
 }
 
 function messagePiece(content: string): Fields {
@@ -44,11 +49,13 @@ export async function ollamaGenerate(ollama: Ollama, call: Call): Promise<void> 
 async function speak(ollama: Ollama, call: Call, route: Route): Promise<void> {
   const began = performance.now();
   const body = fieldsOf(call.body);
-  const name = textOf(body['model']);
+  const name = nameOf(body['model'], route.name === 'chat' ? 'ChatRequest' : 'GenerateRequest');
+  const isKept = isKeptAlive(body['keep_alive']);
   const model = modelFor(ollama, name, route);
-  const loadMs = await ollama.shelf.load(model, call);
-  keepAlive(ollama, model, body['keep_alive']);
-  if (route.messages.length === 0) return sendJson(call, 200, loaded(name, body['keep_alive'], route));
+  const isEmpty = route.messages.length === 0;
+  const loadMs = isEmpty && !isKept ? 0 : await ollama.shelf.load(model, call);
+  if (!isKept) ollama.shelf.unload(model);
+  if (isEmpty) return sendJson(call, 200, withoutText(name, route, isKept ? 'load' : 'unload'));
   const answer = typeof ollama.answer === 'string' ? ollama.answer : ollama.answer(route.messages);
   const limit = limitOf(fieldsOf(body['options'])['num_predict']);
   const speech = speechOf(answer, limit, call.knobs);
@@ -58,7 +65,7 @@ async function speak(ollama: Ollama, call: Call, route: Route): Promise<void> {
     load_duration: nanoseconds(loadMs),
     prompt_eval_count: route.messages.reduce((sum, { content }) => sum + tokensOf(content).length, 1),
     prompt_eval_duration: nanoseconds(call.knobs.timeToFirstTokenMs),
-    eval_count: speech.tokens.length + 1,
+    eval_count: Math.max(1, speech.tokens.length),
     eval_duration: nanoseconds(call.knobs.tokenIntervalMs * speech.tokens.length),
   });
   const reply = { name, route, speech, last };
@@ -74,9 +81,8 @@ function modelFor(ollama: Ollama, name: string, route: Route) {
   return model;
 }
 
-function loaded(model: string, time: unknown, route: Route): Fields {
-  const done_reason = time === 0 ? 'unload' : 'load';
-  return { model, created_at: new Date().toISOString(), ...route.piece(''), done_reason, done: true };
+function withoutText(model: string, route: Route, done_reason: 'load' | 'unload'): Fields {
+  return { model, created_at: goTime(), ...route.piece(''), done_reason, done: true };
 }
 
 interface Reply {
@@ -88,7 +94,7 @@ interface Reply {
 
 async function sendStream(ollama: Ollama, call: Call, { name, route, speech, last }: Reply): Promise<void> {
   const line = (fields: Fields): string =>
-    `${JSON.stringify({ model: name, created_at: new Date().toISOString(), ...fields })}\n`;
+    `${JSON.stringify({ model: name, created_at: goTime(), ...fields })}\n`;
   await streamSpeech(call, speech, {
     counters: ollama.counters,
     format: {
@@ -104,6 +110,6 @@ async function sendStream(ollama: Ollama, call: Call, { name, route, speech, las
 async function sendWhole(ollama: Ollama, call: Call, { name, route, speech, last }: Reply): Promise<void> {
   const text = await wholeSpeech(call, speech, ollama.counters);
   if (text === null) return;
-  const head = { model: name, created_at: new Date().toISOString(), ...route.piece(text) };
+  const head = { model: name, created_at: goTime(), ...route.piece(text) };
   sendJson(call, 200, { ...head, done_reason: speech.reason, done: true, ...last() });
 }

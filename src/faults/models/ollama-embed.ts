@@ -1,8 +1,8 @@
 import { sendJson, WireError, type Call } from './call.ts';
-import { fieldsOf, nanoseconds, textOf } from './fields.ts';
+import { fieldsOf, nanoseconds } from './fields.ts';
 import { tokensOf } from './hashed-embedding.ts';
 import type { Ollama } from './ollama-state.ts';
-import { findModel, keepAlive } from './ollama-models.ts';
+import { findModel, isKeptAlive, nameOf } from './ollama-models.ts';
 import { sendVectors, vectorsOf } from './vectors.ts';
 
 /** `POST /api/embed`. Without input it loads the model and answers with no vectors. */
@@ -10,12 +10,13 @@ export async function ollamaEmbed(ollama: Ollama, call: Call): Promise<void> {
   const began = performance.now();
   const body = fieldsOf(call.body);
   const texts = inputOf(body['input']);
-  const name = textOf(body['model']);
+  const name = nameOf(body['model'], 'EmbedRequest');
+  const isKept = isKeptAlive(body['keep_alive']);
   const model = findModel(ollama, name);
   const loadMs = await ollama.shelf.load(model, call);
-  keepAlive(ollama, model, body['keep_alive']);
+  if (!isKept) ollama.shelf.unload(model);
   if (texts.length === 0) return sendJson(call, 200, { model: name, embeddings: [] });
-  const counts = texts.map((text) => tokensOf(text).length + 2);
+  const counts = texts.map((text) => tokensOf(text).length);
   if (body['truncate'] === false && counts.some((count) => count > model.contextLength))
     throw new WireError(400, 'input length exceeds maximum context length');
   const embeddings = vectorsOf(texts, model.dimension, call.knobs.embeddings);

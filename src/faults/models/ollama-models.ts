@@ -32,7 +32,7 @@ export function ollamaRunning({ shelf }: Ollama, call: Call): void {
     size: sizeOf(model),
     digest: digestOf(model),
     details: detailsOf(model),
-    expires_at: new Date(Date.now() + KEPT_MS).toISOString(),
+    expires_at: goTime(KEPT_MS),
     size_vram: 0,
   }));
   sendJson(call, 200, { models });
@@ -67,9 +67,30 @@ export function findModel({ shelf }: Ollama, name: string): Model {
   return model;
 }
 
-/** `keep_alive: 0` unloads the model once the call is done. */
-export function keepAlive({ shelf }: Ollama, model: Model, time: unknown): void {
-  if (time === 0 || time === '0' || time === '0s') shelf.unload(model);
+/** The name of a model. @throws WireError 400 in the words of Go. */
+export function nameOf(name: unknown, request: string): string {
+  if (name === undefined || name === null) return '';
+  if (typeof name === 'string') return name;
+  throw cannotUnmarshal(name, `${request}.model`);
+}
+
+export function cannotUnmarshal(value: unknown, field: string): WireError {
+  const kind = Array.isArray(value) ? 'array' : typeof value;
+  return new WireError(400, `json: cannot unmarshal ${kind} into Go struct field ${field} of type string`);
+}
+
+/** Whether the model stays loaded after the call: not with zero. @throws WireError 400 for what is no time. */
+export function isKeptAlive(time: unknown): boolean {
+  if (time === undefined || time === null || typeof time === 'number') return time !== 0;
+  const text = String(time);
+  if (!/^-?(?:\d+(?:\.\d+)?(?:ns|us|ms|s|m|h))+$/.test(text) && text !== '0')
+    throw new WireError(400, `time: invalid duration ${JSON.stringify(text)}`);
+  return Number.parseFloat(text) !== 0;
+}
+
+/** Now, as Go writes it: nine digits of a second. */
+export function goTime(shiftMs = 0): string {
+  return new Date(Date.now() + shiftMs).toISOString().replace('Z', '000000Z');
 }
 
 function familyOf({ ability }: Model): string {

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { sendText, WireError, type Call } from './call.ts';
 import type { Answer } from './composed-answer.ts';
 import { composedAnswer } from './composed-answer.ts';
@@ -38,18 +39,30 @@ export async function ollamaStandIn(options: OllamaStandInOptions = {}): Promise
     const shelf = createShelf(options.models ?? DEFAULT_MODELS, counters);
     const ollama = { shelf, counters, answer: options.answer ?? composedAnswer };
     return {
-      kindOf: (method, path) => ROUTES[`${method} ${path}`]?.[0] ?? null,
+      kindOf: (method, path) => routeOf(method, path)?.[0] ?? null,
       async handle(call) {
-        const [, handler] = ROUTES[`${call.method} ${call.path}`] ?? [];
+        const [, handler] = routeOf(call.method, call.path) ?? [];
         if (call.method === 'POST' && call.body === undefined)
           throw new WireError(400, 'missing request body');
         await handler?.(ollama, call);
       },
       errorBody: (_, message) => ({ error: message }),
-      notFound: (response) => sendText(response, plain(404, '404 page not found')),
+      notFound: sendNotFound,
       unload: () => shelf.unload(),
     };
   });
+}
+
+/** `HEAD` is answered as `GET`; Node leaves the body out. */
+function routeOf(method: string, path: string): readonly [CallKind, Handler] | undefined {
+  return ROUTES[`${method === 'HEAD' ? 'GET' : method} ${path}`];
+}
+
+function sendNotFound(response: ServerResponse, path: string): void {
+  const allowed = ['HEAD', 'GET', 'POST'].filter((method) => routeOf(method, path) !== undefined);
+  if (allowed.length === 0) return sendText(response, plain(404, '404 page not found'));
+  response.setHeader('allow', allowed.join(', '));
+  sendText(response, plain(405, '405 method not allowed'));
 }
 
 function plain(status: number, text: string): { status: number; type: string; text: string } {

@@ -66,7 +66,7 @@ export function createShelf(models: readonly StandInModel[], counters: Counters)
   };
 }
 
-/** The full name: `all-minilm` is `all-minilm:latest`. */
+/** The full name: `All-MiniLM` is `all-minilm:latest`. */
 export function tagged(name: string): string {
-  return name.includes(':') ? name : `${name}:latest`;
+  return name.includes(':') ? name.toLowerCase() : `${name.toLowerCase()}:latest`;
 }

@@ -6,6 +6,7 @@ import { createCounters, type Counters, type Counts } from './counters.ts';
 import { hasFault, injectedAnswer, spared } from './inject.ts';
 import { checkKnobs, HEALTHY, type CallKind, type Knobs } from './knobs.ts';
 import { parsedJson, readBody } from './request-body.ts';
+import { createSlots, type Slots } from './slots.ts';
 
 /** A call as a test wants to look at it afterwards. */
 export interface SeenCall {
@@ -67,7 +68,14 @@ export async function startStandIn(
   const first = { ...HEALTHY, ...checkKnobs({ ...options.knobs }) };
   const counters = createCounters();
   const format = makeFormat(counters);
-  const state: State = { knobs: first, seen: [], faultable: 0, counters, format };
+  const state: State = {
+    knobs: first,
+    seen: [],
+    faultable: 0,
+    slots: { embed: createSlots(), chat: createSlots(), rerank: createSlots() },
+    counters,
+    format,
+  };
   const reset = (): void => {
     Object.assign(state, { knobs: first, seen: [], faultable: 0 });
     counters.reset();
@@ -102,6 +110,8 @@ interface State {
   seen: SeenCall[];
   /** Calls so far that faults apply to. */
   faultable: number;
+  /** A model for each kind, so each has a queue of its own. */
+  readonly slots: Readonly<Record<Exclude<CallKind, 'models'>, Slots>>;
   readonly counters: Counters;
   readonly format: WireFormat;
 }
@@ -134,7 +144,9 @@ async function take(state: State, request: IncomingMessage, response: ServerResp
     if (hasFault(knobs)) counters.add('injected');
     const full = { ...call, body: undefined };
     if (await injectedAnswer(full, format.errorBody)) return;
-    await format.handle({ ...call, body: parsedJson(text) });
+    const whole = { ...call, body: parsedJson(text) };
+    if (kind === 'models') await format.handle(whole);
+    else await state.slots[kind].run(call, async () => format.handle(whole));
   } catch (error) {
     answerError({ ...call, body: undefined }, format.errorBody, error);
   }

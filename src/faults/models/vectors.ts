@@ -9,7 +9,7 @@ export function vectorsOf(
   fault: Knobs['embeddings'],
 ): (readonly (number | null)[])[] {
   const length = fault === 'wrong_dimension' ? dimension + 1 : dimension;
-  const vectors = texts.map((text) => hashedEmbedding(text, length));
+  const vectors = texts.map((text) => hashedEmbedding(text, length).map(asFloat32));
   switch (fault) {
     case 'none':
       return [];
@@ -31,6 +31,11 @@ export function vectorsOf(
 export function shortened(vector: readonly (number | null)[], length: number): readonly (number | null)[] {
   if (vector.length <= length || vector.includes(null)) return vector.slice(0, length);
   return unit(vector.slice(0, length).map(Number));
+}
+
+/** As short as a float32 is written. */
+function asFloat32(value: number): number {
+  return Number(value.toPrecision(8));
 }
 
 /** Answers with vectors after `delayMs`. With the knob `nan` the text has the literal `NaN`, which is no JSON. */
