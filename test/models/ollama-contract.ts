@@ -177,7 +177,12 @@ function describeChat(target: () => OllamaTarget): void {
 
   test('/api/chat answers at once with stream false', async () => {
     const { url, chatModel } = target();
-    const json = { model: chatModel, messages: QUESTION, stream: false, options: { num_predict: 3, temperature: 0 } };
+    const json = {
+      model: chatModel,
+      messages: QUESTION,
+      stream: false,
+      options: { num_predict: 3, temperature: 0 },
+    };
     const answer = await jsonOf(`${url}/api/chat`, { json });
     assertFields(answer, [...CHAT, 'done_reason', ...METRICS]);
     assertFields(answer['message'], ['role', 'content']);
