@@ -159,15 +159,14 @@ export class Partition {
   }
 
   /**
-   * Takes in vectors of the second model, whose dimensions are those of the first one. Passages that are gone, or
+   * Takes in vectors of the second model, which all have the same dimensions. Passages that are gone, or
    * have one, are left as they are.
    */
   encode(passages: readonly EncodedPassage[]): void {
     for (const passage of passages) {
       const slot = this.#slot(passage);
       if (slot === null) continue;
-      this.#encoded ??= new EncodedIndex(passage.vector.values.length);
-      if (this.#encoded.add(slot, passage.vector)) this.#encodedCount++;
+      if (this.#encodedFor(passage.vector.values.length).add(slot, passage.vector)) this.#encodedCount++;
     }
   }
 
@@ -268,6 +267,13 @@ export class Partition {
     const end =
       number + 1 < this.#firstSlots.length ? (this.#firstSlots.data[number + 1] ?? 0) : this.#lexical.size;
     return end - start;
+  }
+
+  /** The second model may come with other dimensions once no live passage has a vector of it. */
+  #encodedFor(dimensions: number): EncodedIndex {
+    const isFree = this.#encodedCount === 0 && this.#encoded?.dimensions !== dimensions;
+    if (this.#encoded === null || isFree) this.#encoded = new EncodedIndex(dimensions);
+    return this.#encoded;
   }
 
   /** Null for a passage that is gone. */

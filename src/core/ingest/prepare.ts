@@ -11,6 +11,7 @@ import type {
 import { documentId, versionId, type GenerationId, type Scope } from '../documents/ids.ts';
 import type { ParserInput, ParseResult } from '../documents/parser.ts';
 import { HoldfastError, toHoldfastError } from '../errors.ts';
+import { passageText } from './passage-text.ts';
 import { splitDocument } from './split.ts';
 
 /** One source item: a file or an upload. Plain data, so that it can go to a worker thread. */
@@ -156,13 +157,8 @@ interface ChunkContext {
   readonly tools: PrepareTools;
 }
 
-/** What is embedded: title, headings and text, one below the other. */
 function embedChunk(text: string, { chunk, title, language, tools }: ChunkContext): QuantisedVector {
-  const lines = [
-    title,
-    ...chunk.headingPath.filter((heading) => heading !== title),
-    text.slice(chunk.start, chunk.end),
-  ];
-  const vector = tools.embed(lines.filter((line) => line !== '').join('\n'), language);
+  const passage = passageText(title, chunk.headingPath, text.slice(chunk.start, chunk.end));
+  const vector = tools.embed(passage, language);
   return vector ?? { scale: 0, values: new Int8Array(tools.dimensions) };
 }

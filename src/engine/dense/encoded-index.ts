@@ -17,6 +17,10 @@ export class EncodedIndex {
     this.#dense = new DenseIndex(dimensions);
   }
 
+  get dimensions(): number {
+    return this.#dense.dimensions;
+  }
+
   get bytes(): number {
     return this.#dense.bytes + this.#slots.bytes + this.#places.byteLength;
   }

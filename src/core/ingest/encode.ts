@@ -1,0 +1,241 @@
+import type { QuantisedVector } from '../documents/document.ts';
+import type { ChunkEncoding, Encodings, UnencodedChunk } from '../documents/encodings.ts';
+import type { ChunkId, Scope } from '../documents/ids.ts';
+import { HoldfastError } from '../errors.ts';
+import { ModelError } from '../models/model-error.ts';
+import type { ChunkIndex } from '../retrieval/chunk-index.ts';
+import type { Embedder } from '../retrieval/embedder.ts';
+import { passageText } from './passage-text.ts';
+
+export interface EncodeDependencies {
+  readonly catalog: Pick<Encodings, 'chunksWithout' | 'putEncodings'>;
+  readonly index: Pick<ChunkIndex, 'addEncodings'>;
+  readonly embedder: Embedder;
+  /** All collections that there are now. */
+  readonly scopes: () => Promise<readonly Scope[]>;
+  readonly quantise: (vector: Float32Array) => QuantisedVector;
+  /** False while queries are being answered: the filler lets them go first, for a while. */
+  readonly mayRun: () => boolean;
+  /** Rejects when the signal is aborted. */
+  readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** Told of every failure, and how long the filler waits before it goes on. */
+  readonly onFailure: (error: unknown, retryInMs: number) => void;
+}
+
+export interface EncodeStatus {
+  /** `waiting`: the encoder, or the disk, failed, and it is tried again by itself. */
+  readonly state: 'filling' | 'idle' | 'waiting';
+  /** Why it waits, or why some collections are left as they are. */
+  readonly reason: string | null;
+  /** Chunks that the encoder refuses one by one. They are found by their words. */
+  readonly refused: number;
+}
+
+/** Fills in the vectors of an encoder behind everything else. Disposing it stops the call that is under way. */
+export interface Encode extends AsyncDisposable {
+  /** Says that there may be new chunks. */
+  wake(): void;
+  status(): EncodeStatus;
+}
+
+const FIRST_RETRY_MS = 1000;
+const LAST_RETRY_MS = 60_000;
+const YIELD_MS = 20;
+const LONGEST_YIELD_MS = 2000;
+
+/**
+ * Starts to fill: a batch of each collection in turn, one batch at a time, so that a slow encoder is never asked for
+ * more than it can do. What is stored stays, so that a restart goes on where it was.
+ */
+export function createEncode(dependencies: EncodeDependencies): Encode {
+  const filler = new Filler(dependencies);
+  const done = filler.run();
+  return {
+    wake: () => filler.wake(),
+    status: () => filler.status,
+    async [Symbol.asyncDispose]() {
+      filler.stop();
+      await done;
+    },
+  };
+}
+
+class Filler {
+  readonly #dependencies: EncodeDependencies;
+  readonly #stopping = new AbortController();
+  /** Refused one by one: not asked again until a restart. */
+  readonly #refused = new Set<ChunkId>();
+  /** Collections that cannot be filled as things are, with the reason; tried again when something changed. */
+  readonly #blocked = new Map<string, string>();
+  #waitingFor: string | null = null;
+  #isFilling = true;
+  #isAwake = true;
+  #rouse: () => void = () => undefined;
+  #failures = 0;
+
+  constructor(dependencies: EncodeDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  get status(): EncodeStatus {
+    const [blocked = null] = this.#blocked.values();
+    const state = this.#waitingFor !== null ? 'waiting' : this.#isFilling ? 'filling' : 'idle';
+    return { state, reason: this.#waitingFor ?? blocked, refused: this.#refused.size };
+  }
+
+  wake(): void {
+    this.#isAwake = true;
+    this.#blocked.clear();
+    this.#rouse();
+  }
+
+  stop(): void {
+    this.#stopping.abort();
+    this.#rouse();
+  }
+
+  async run(): Promise<void> {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      this.#isAwake = false;
+      try {
+        this.#isFilling = await this.#round();
+        if (!this.#isFilling) await this.#sleep();
+      } catch (error) {
+        if (!signal.aborted) await this.#backOff(error);
+      }
+    }
+  }
+
+  /** One batch of each collection; false when nothing was left to do. */
+  async #round(): Promise<boolean> {
+    let hasWorked = false;
+    for (const scope of await this.#dependencies.scopes()) {
+      if (this.#blocked.has(nameOf(scope))) continue;
+      await this.#letQueriesGoFirst();
+      this.#stopping.signal.throwIfAborted();
+      hasWorked = (await this.#fill(scope)) || hasWorked;
+    }
+    return hasWorked;
+  }
+
+  async #fill(scope: Scope): Promise<boolean> {
+    const { catalog, index, embedder } = this.#dependencies;
+    const { model, maxBatch } = embedder.profile;
+    const found = await catalog.chunksWithout(scope, model, maxBatch + this.#refused.size);
+    const batch = found.filter(({ id }) => !this.#refused.has(id)).slice(0, maxBatch);
+    if (batch.length === 0) return false;
+    const rows = await this.#embed(batch);
+    this.#waitingFor = null;
+    this.#failures = 0;
+    try {
+      await catalog.putEncodings(scope, model, rows);
+    } catch (error) {
+      this.#block(scope, error);
+      return false;
+    }
+    await index.addEncodings(scope, model, rows);
+    return true;
+  }
+
+  /** A collection that is gone, or has vectors of other dimensions, does not keep the others waiting. */
+  #block(scope: Scope, error: unknown): void {
+    const isOfCollection =
+      error instanceof HoldfastError &&
+      (error.code === 'encoder_mismatch' || error.code === 'collection_not_found');
+    if (!isOfCollection) throw error;
+    if (error.code === 'collection_not_found') return;
+    this.#blocked.set(nameOf(scope), `${error.message} ${error.advice}`);
+    this.#dependencies.onFailure(error, 0);
+  }
+
+  /** When the model refuses a batch, its texts are tried one by one, and those refused then are left out. */
+  async #embed(batch: readonly UnencodedChunk[]): Promise<ChunkEncoding[]> {
+    try {
+      return await this.#ask(batch);
+    } catch (error) {
+      if (batch.length === 1 || !isRefusal(error)) throw error;
+    }
+    const rows: ChunkEncoding[] = [];
+    const refused: ChunkId[] = [];
+    let last: unknown = null;
+    for (const chunk of batch) {
+      try {
+        rows.push(...(await this.#ask([chunk])));
+      } catch (error) {
+        if (!isRefusal(error)) throw error;
+        last = error;
+        refused.push(chunk.id);
+      }
+    }
+    // When all are refused it is not the texts.
+    if (rows.length === 0) throw last;
+    for (const id of refused) this.#refused.add(id);
+    return rows;
+  }
+
+  async #ask(batch: readonly UnencodedChunk[]): Promise<ChunkEncoding[]> {
+    const { embedder, quantise } = this.#dependencies;
+    const texts = batch.map(({ title, headingPath, text }) => passageText(title, headingPath, text));
+    const vectors = await embedder.embedPassages(texts, this.#stopping.signal);
+    requireUsable(embedder.profile.model, vectors, texts.length);
+    return batch.map(({ id }, at) => ({ id, vector: quantise(vectors[at] ?? new Float32Array(0)) }));
+  }
+
+  /** Under steady load the filler goes on slowly instead of never. */
+  async #letQueriesGoFirst(): Promise<void> {
+    const { mayRun, wait } = this.#dependencies;
+    for (let waited = 0; waited < LONGEST_YIELD_MS && !mayRun(); waited += YIELD_MS)
+      await wait(YIELD_MS, this.#stopping.signal);
+  }
+
+  async #sleep(): Promise<void> {
+    if (this.#isAwake || this.#stopping.signal.aborted) return;
+    await new Promise<void>((resolve) => {
+      this.#rouse = resolve;
+    });
+  }
+
+  async #backOff(error: unknown): Promise<void> {
+    const retryInMs = retryAfter(error, this.#failures++);
+    this.#waitingFor = error instanceof Error ? error.message : String(error);
+    this.#dependencies.onFailure(error, retryInMs);
+    try {
+      await this.#dependencies.wait(retryInMs, this.#stopping.signal);
+    } catch (reason) {
+      if (!this.#stopping.signal.aborted) throw reason;
+    }
+  }
+}
+
+function nameOf({ tenant, collection }: Scope): string {
+  return JSON.stringify([tenant, collection]);
+}
+
+/** The model works, but not with this text. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof ModelError && (error.failure === 'rejected' || error.failure === 'unusable');
+}
+
+/** Twice as long each time; at once the longest for what does not pass by itself. */
+function retryAfter(error: unknown, failures: number): number {
+  const isPassing = !(error instanceof ModelError) || error.isRetryable;
+  const own = isPassing ? Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** failures) : LAST_RETRY_MS;
+  return Math.max(own, error instanceof ModelError ? (error.retryAfterMs ?? 0) : 0);
+}
+
+function requireUsable(model: string, vectors: readonly Float32Array[], count: number): void {
+  const dimensions = vectors[0]?.length ?? 0;
+  const isUsable =
+    vectors.length === count &&
+    dimensions > 0 &&
+    vectors.every(
+      (vector) => vector.length === dimensions && vector.every((value) => Number.isFinite(value)),
+    );
+  if (isUsable) return;
+  throw new ModelError(
+    'unusable',
+    `"${model}" returned ${vectors.length} vectors of ${dimensions} dimensions for ${count} texts, or some with ` +
+      'components that are no numbers',
+  );
+}
