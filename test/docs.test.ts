@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { test } from 'node:test';
 import { SETTINGS } from '../src/config/settings.ts';
-import type { Setting } from '../src/config/setting.ts';
+import { variableNames, type Setting } from '../src/config/setting.ts';
 import { ERRORS } from '../src/core/errors.ts';
 import { queryRequestSchema } from '../src/http/contract/query.ts';
 import { ROUTES } from '../src/http/contract/routes.ts';
@@ -75,7 +75,7 @@ test('docs/configuration.md shows the table of settings', () => {
 });
 
 test('every setting that a document or an error names exists', () => {
-  const names = new Set(Object.values(SETTINGS).map(({ name }) => name as string));
+  const names = new Set(Object.values<Setting<unknown>>(SETTINGS).flatMap(variableNames));
   const advice = Object.values(ERRORS).flatMap(([, text]) => text.match(/HOLDFAST_\w+/g) ?? []);
   const unknown = [
     ...mentions(/\b(HOLDFAST_[A-Z0-9_]*[A-Z0-9])/g),

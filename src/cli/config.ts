@@ -1,4 +1,5 @@
 import { resolveSettings } from '../config/config.ts';
+import type { Setting } from '../config/setting.ts';
 import { EXIT, type Command } from './command.ts';
 
 export const config: Command = {
@@ -13,7 +14,7 @@ export const config: Command = {
       output.json({
         settings: settings.map(({ setting, value, source }) => ({
           name: setting.name,
-          value: value ?? null,
+          value: setting.isSecret === true ? shown(setting, value) : (value ?? null),
           source,
           default: setting.default,
         })),
@@ -21,12 +22,14 @@ export const config: Command = {
       return EXIT.done;
     }
     for (const { setting, value, source } of settings)
-      output.result(`${setting.name}=${shown(value)}  (${source})`);
+      output.result(`${setting.name}=${shown(setting, value)}  (${source})`);
     return EXIT.done;
   },
 };
 
-function shown(value: unknown): string {
+/** Secrets show only whether they are set. */
+function shown({ isSecret }: Setting<unknown>, value: unknown): string {
+  if (isSecret === true) return value === undefined ? 'not set' : 'set';
   if (value === undefined) return '';
   return Array.isArray(value) ? value.join(',') : String(value);
 }

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
-import { delimiter, resolve } from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { delimiter, join, resolve } from 'node:path';
 import { test } from 'node:test';
+import { temporaryFolder } from '../../test/temporary-folder.ts';
 import { HoldfastError } from '../core/errors.ts';
 import { loadConfig, resolveSettings, type ConfigFlags } from './config.ts';
 import type { Environment } from './env.ts';
@@ -95,4 +97,108 @@ test('refuses to listen where other machines could reach it, and says why', () =
   for (const host of ['127.0.0.1', '127.1.2.3', '::1', 'localhost']) {
     assert.deepEqual(problemsOf({}, { host }), [], host);
   }
+});
+
+test('needs no model, key or server by default', () => {
+  const config = loadConfig({}, {});
+  assert.deepEqual([config.embedder, config.generator, config.reranker], ['static', 'extractive', 'none']);
+  assert.equal(config.ollamaUrl, 'http://127.0.0.1:11434');
+  assert.equal(config.openaiUrl, undefined);
+  assert.equal(config.openaiApiKey, undefined);
+});
+
+test('reads models, their servers and packages of the AI SDK', () => {
+  const config = loadConfig(
+    {
+      HOLDFAST_EMBEDDER: 'ollama',
+      HOLDFAST_EMBEDDING_MODEL: 'nomic-embed-text',
+      HOLDFAST_EMBEDDING_DIMENSIONS: '256',
+      HOLDFAST_OLLAMA_URL: 'https://models.example:444/ollama/',
+      HOLDFAST_KEEP_ALIVE: '1h30m',
+      HOLDFAST_GENERATOR: 'ai-sdk:@ai-sdk/mistral',
+      HOLDFAST_GENERATION_MODEL: 'mistral-small',
+      HOLDFAST_OPENAI_API_KEY: 'sk-1',
+      HOLDFAST_ONNX_FOLDER: 'models',
+    },
+    {},
+  );
+  assert.equal(config.ollamaUrl, 'https://models.example:444/ollama');
+  assert.equal(config.generator, 'ai-sdk:@ai-sdk/mistral');
+  assert.equal(config.embeddingDimensions, 256);
+  assert.equal(config.openaiApiKey?.reveal(), 'sk-1');
+  assert.equal(config.onnxFolder, resolve('models'));
+});
+
+test('lists what models lack together with all other problems', () => {
+  assert.deepEqual(
+    problemsOf({
+      HOLDFAST_PORT: 'x',
+      HOLDFAST_EMBEDDER: 'openai',
+      HOLDFAST_GENERATOR: 'openai',
+      HOLDFAST_RERANKER: 'http',
+    }),
+    [
+      'HOLDFAST_PORT is "x", expected a number from 0 to 65,535',
+      'HOLDFAST_EMBEDDING_MODEL is not set, and HOLDFAST_EMBEDDER=openai needs it',
+      'HOLDFAST_OPENAI_URL is not set, and HOLDFAST_EMBEDDER=openai and HOLDFAST_GENERATOR=openai need it',
+      'HOLDFAST_GENERATION_MODEL is not set, and HOLDFAST_GENERATOR=openai needs it',
+      'HOLDFAST_RERANKER_URL is not set, and HOLDFAST_RERANKER=http needs it',
+    ],
+  );
+  assert.deepEqual(problemsOf({ HOLDFAST_EMBEDDER: 'onnx' }), [
+    'HOLDFAST_ONNX_FOLDER is not set, and HOLDFAST_EMBEDDER=onnx needs it',
+  ]);
+});
+
+test('refuses addresses, packages, times and dimensions that cannot be', () => {
+  const problems = problemsOf({
+    HOLDFAST_EMBEDDER: 'ai-sdk:../evil.js',
+    HOLDFAST_GENERATOR: 'olama',
+    HOLDFAST_OLLAMA_URL: 'localhost:11434',
+    HOLDFAST_OPENAI_URL: 'https://user:secret@example.org/v1',
+    HOLDFAST_RERANKER_URL: 'https://example.org/?key=secret',
+    HOLDFAST_KEEP_ALIVE: 'for ever',
+    HOLDFAST_EMBEDDING_MODEL: 'nomic-embed-text',
+    HOLDFAST_EMBEDDING_DIMENSIONS: '100',
+  });
+  assert.deepEqual(problems, [
+    'HOLDFAST_EMBEDDER is "ai-sdk:../evil.js", expected the name of a package, such as ai-sdk:@ai-sdk/mistral',
+    'HOLDFAST_GENERATOR is "olama", expected one of extractive, ollama, openai or ai-sdk:<package>',
+    'HOLDFAST_OLLAMA_URL is "localhost:11434", expected an address such as http://127.0.0.1:11434',
+    'HOLDFAST_KEEP_ALIVE is "for ever", expected seconds, a time such as 30m, or -1',
+    'HOLDFAST_OPENAI_URL holds a user, a password or a query: give keys in the setting for the key',
+    'HOLDFAST_RERANKER_URL holds a user, a password or a query: give keys in the setting for the key',
+    'HOLDFAST_EMBEDDING_DIMENSIONS is "100", which nomic-embed-text does not take: it can have 64, 128, 256, 512, 768 dimensions',
+  ]);
+});
+
+test('reads a secret from a file', async () => {
+  await using folder = await temporaryFolder();
+  const file = join(folder.path, 'key');
+  writeFileSync(file, ' sk-from-file\n');
+  const resolved = resolveSettings({ HOLDFAST_OPENAI_API_KEY_FILE: file }, {});
+  const found = resolved.find(({ key }) => key === 'openaiApiKey');
+  assert.equal(found?.source, 'file');
+  const config = loadConfig({ HOLDFAST_OPENAI_API_KEY_FILE: file }, {});
+  assert.equal(config.openaiApiKey?.reveal(), 'sk-from-file');
+  assert.doesNotMatch(JSON.stringify(config), /sk-from-file/);
+});
+
+test('refuses a secret that is given twice, missing, empty or no key, without showing it', async () => {
+  await using folder = await temporaryFolder();
+  const [empty, broken] = ['empty', 'broken'].map((name) => join(folder.path, name));
+  writeFileSync(String(empty), ' \n');
+  writeFileSync(String(broken), 'sk-1\nsk-2');
+  const name = 'HOLDFAST_OPENAI_API_KEY_FILE';
+  const missing = join(folder.path, 'no-file');
+  assert.deepEqual(problemsOf({ [name]: missing }), [
+    `${name} is "${missing}", which cannot be read (ENOENT)`,
+  ]);
+  assert.deepEqual(problemsOf({ [name]: empty }), [`${name} is "${empty}", a file that is empty`]);
+  assert.deepEqual(problemsOf({ [name]: broken }), [
+    `${name} holds a space, a line break or another character that no key has`,
+  ]);
+  assert.deepEqual(problemsOf({ [name]: missing, HOLDFAST_OPENAI_API_KEY: 'sk-3' }), [
+    `${name} is set, and so is HOLDFAST_OPENAI_API_KEY: set one of them`,
+  ]);
 });

@@ -1,6 +1,8 @@
 import { HoldfastError, type Problem } from '../core/errors.ts';
 import { readEnvironment, unknownNames, type Environment } from './env.ts';
-import { InvalidValue, type Setting } from './setting.ts';
+import { modelProblems } from './model-problems.ts';
+import { readSecretFiles } from './secrets.ts';
+import { fileVariable, InvalidValue, variableNames, type Setting } from './setting.ts';
 import { SETTINGS } from './settings.ts';
 
 type Settings = typeof SETTINGS;
@@ -18,7 +20,7 @@ export interface ResolvedSetting {
   readonly key: keyof Config;
   readonly setting: Setting<unknown>;
   readonly value: unknown;
-  readonly source: 'flag' | 'environment' | 'default';
+  readonly source: 'flag' | 'environment' | 'file' | 'default';
 }
 
 /** @throws HoldfastError `invalid_configuration` that lists every problem at once. */
@@ -29,19 +31,45 @@ export function loadConfig(environment: Environment, flags: ConfigFlags): Config
 
 /** What `loadConfig` gives, with the source of each value. @throws as `loadConfig`. */
 export function resolveSettings(environment: Environment, flags: ConfigFlags): readonly ResolvedSetting[] {
-  const names = Object.values(SETTINGS).map((setting) => setting.name);
-  const problems: Problem[] = [...unknownNames(environment, names)];
-  const values = readEnvironment(environment, names);
+  const all: readonly Setting<unknown>[] = Object.values(SETTINGS);
+  const problems: Problem[] = [...unknownNames(environment, all.flatMap(variableNames))];
+  const secrets = readSecretFiles(environment, all);
+  problems.push(...secrets.problems);
+  const values = readEnvironment(
+    environment,
+    all.map(({ name }) => name),
+  );
   const resolved = (Object.entries(SETTINGS) as [keyof Config, Setting<unknown>][]).map(([key, setting]) => {
-    const flag = setting.flag === undefined ? undefined : flags[setting.flag];
-    const raw = flag ?? values.get(setting.name);
-    const source = flag !== undefined ? 'flag' : raw !== undefined ? 'environment' : 'default';
-    const place = source === 'flag' ? `--${setting.flag}` : setting.name;
-    const value = raw === undefined ? setting.fallback : parse(setting, { raw, place, problems });
-    return { key, setting, value, source } as const;
+    const found = rawValue(setting, { flags, values, files: secrets.values });
+    const value = found === null ? setting.fallback : parse(setting, { ...found, problems });
+    return { key, setting, value, source: found?.source ?? 'default' } as const;
   });
+  problems.push(...modelProblems(resolved));
   if (problems.length > 0) throw invalidConfiguration(problems);
   return resolved;
+}
+
+interface Sources {
+  readonly flags: ConfigFlags;
+  readonly values: ReadonlyMap<string, string>;
+  readonly files: ReadonlyMap<string, string>;
+}
+
+interface FoundValue {
+  readonly raw: string;
+  /** What people know it by. */
+  readonly place: string;
+  readonly source: Exclude<ResolvedSetting['source'], 'default'>;
+}
+
+/** A flag wins over the environment, and that over a file. */
+function rawValue({ name, flag }: Setting<unknown>, { flags, values, files }: Sources): FoundValue | null {
+  const given = flag === undefined ? undefined : flags[flag];
+  if (given !== undefined) return { raw: given, place: `--${flag}`, source: 'flag' };
+  const value = values.get(name);
+  if (value !== undefined) return { raw: value, place: name, source: 'environment' };
+  const content = files.get(name);
+  return content === undefined ? null : { raw: content, place: fileVariable(name), source: 'file' };
 }
 
 interface RawValue {

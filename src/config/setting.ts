@@ -1,4 +1,5 @@
 import { delimiter, resolve } from 'node:path';
+import { Secret } from '../lib/secret.ts';
 
 /** One setting: where its value comes from, what it may be, and what people read about it. */
 export interface Setting<T> {
@@ -16,6 +17,18 @@ export interface Setting<T> {
   readonly parse: (raw: string) => T;
   /** The value when it is not set. */
   readonly fallback: T;
+  /** Never shown. May also be given as a file, in the variable with `_FILE` at its end. */
+  readonly isSecret?: true;
+}
+
+/** The environment variables that give a setting its value. */
+export function variableNames({ name, isSecret }: Setting<unknown>): readonly string[] {
+  return isSecret === true ? [name, fileVariable(name)] : [name];
+}
+
+/** The variable that names the file with a secret. */
+export function fileVariable(name: string): string {
+  return `${name}_FILE`;
 }
 
 /** A value that a setting does not take; the message says what it expects. */
@@ -34,6 +47,70 @@ export function text(
     return raw;
   };
   return { ...head, parse, fallback: head.default };
+}
+
+/** Any text, or undefined when it is not set. */
+export function optionalText(head: Head & { readonly type: string }): Setting<string | undefined> {
+  return { ...head, default: 'none', parse: (raw) => raw, fallback: undefined };
+}
+
+/** A key or password. */
+export function secret(head: Head): Setting<Secret | undefined> {
+  const type = 'text, or a file by the same name with `_FILE` at its end';
+  return { ...head, type, default: 'none', parse: toSecret, fallback: undefined, isSecret: true };
+}
+
+function toSecret(raw: string): Secret {
+  if (/[^\x21-\x7e]/.test(raw))
+    throw new InvalidValue('holds a space, a line break or another character that no key has');
+  return new Secret(raw);
+}
+
+/** The address of a server: `http` or `https`, without user, query and a slash at its end. */
+export function url<const T extends string | undefined>(
+  head: Head & { readonly default: T },
+): Setting<string | T> {
+  return {
+    ...head,
+    type: 'http or https address',
+    default: head.default ?? 'none',
+    parse: address,
+    fallback: head.default,
+  };
+}
+
+function address(raw: string): string {
+  const parsed = URL.parse(raw);
+  if (parsed === null || !/^https?:$/.test(parsed.protocol))
+    throw new InvalidValue(`is "${raw}", expected an address such as http://127.0.0.1:11434`);
+  if (parsed.username !== '' || parsed.password !== '' || parsed.search !== '' || parsed.hash !== '')
+    throw new InvalidValue('holds a user, a password or a query: give keys in the setting for the key');
+  return parsed.href.replace(/\/+$/, '');
+}
+
+/** An adapter: one of a few words, or a package of the AI SDK. */
+export function adapter<const T extends string>(
+  head: Head & { readonly default: NoInfer<T> },
+  values: readonly T[],
+): Setting<T | AiSdkPackage> {
+  const words = choice(head, values);
+  const parse = (raw: string): T | AiSdkPackage => {
+    if (isAiSdkPackage(raw)) return raw;
+    const found = values.find((value) => value === raw);
+    if (found !== undefined) return found;
+    const expected = raw.startsWith('ai-sdk')
+      ? 'the name of a package, such as ai-sdk:@ai-sdk/mistral'
+      : `one of ${values.join(', ')} or ai-sdk:<package>`;
+    throw new InvalidValue(`is "${raw}", expected ${expected}`);
+  };
+  return { ...words, type: `${words.type}, \`ai-sdk:<package>\``, parse };
+}
+
+/** An installed package that implements the provider interface of the AI SDK. */
+export type AiSdkPackage = `ai-sdk:${string}`;
+
+function isAiSdkPackage(raw: string): raw is AiSdkPackage {
+  return /^ai-sdk:(@[a-z0-9~-][a-z0-9._~-]*\/)?[a-z0-9~-][a-z0-9._~-]*$/.test(raw);
 }
 
 /** One of a few words. */
@@ -99,6 +176,13 @@ export function bytes(head: Head & Range & { readonly default: string }): Settin
     parse,
     fallback: parse(head.default),
   };
+}
+
+/** A whole number in a range, or undefined when it is not set. */
+export function optionalInteger(
+  head: Head & Range & { readonly default: string },
+): Setting<number | undefined> {
+  return { ...integer({ ...head, default: head.min }), default: head.default, fallback: undefined };
 }
 
 /** A decimal number that overrides a measured constant; undefined keeps the built-in one. */

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { isIP } from 'node:net';
 import { LOG_LEVELS } from '../lib/logger.ts';
+import { MODEL_SETTINGS } from './model-settings.ts';
 import { bytes, choice, integer, InvalidValue, override, path, paths, text } from './setting.ts';
 import type { Setting } from './setting.ts';
 
@@ -107,6 +108,22 @@ export const SETTINGS = {
     default: '1 GiB',
     description:
       'Memory for loaded indexes. When it is full, the least recently used collection is unloaded.',
+  }),
+  ...MODEL_SETTINGS,
+  cacheBytes: bytes({
+    name: 'HOLDFAST_CACHE_BYTES',
+    min: 0,
+    max: 2 ** 40,
+    default: '64 MiB',
+    description: 'Memory for remembered answers. 0 turns the memory off.',
+  }),
+  maxStaleSeconds: integer({
+    name: 'HOLDFAST_MAX_STALE_SECONDS',
+    min: 0,
+    max: 604_800,
+    default: 3600,
+    description:
+      'How old a remembered answer may be that stands in while a fresh one cannot be had, in seconds.',
   }),
   bm25K1: override({
     name: 'HOLDFAST_BM25_K1',
