@@ -35,7 +35,10 @@ export async function buildStore(files: number, material: Material): Promise<Ben
   const root = await mkdtemp(join(tmpdir(), 'holdfast-bench-'));
   const corpus = join(root, 'corpus');
   const { bytes } = await writeCorpus(corpus, files, material);
-  const config = loadConfig({ HOLDFAST_WORKERS: '1' }, { data: join(root, 'data') });
+  const config = loadConfig(
+    { HOLDFAST_WORKERS: '1', HOLDFAST_CACHE_BYTES: '0' },
+    { data: join(root, 'data') },
+  );
   const name = 'bench';
   if (!isCollectionName(name)) throw new Error(name);
   const scope = { tenant: DEFAULT_TENANT, collection: name };

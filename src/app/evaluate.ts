@@ -87,7 +87,10 @@ export async function loadSet(
     const corpusFile = join(root, 'corpus.jsonl');
     await writeFile(corpusFile, set.corpus);
     const service = stack.use(
-      await openService({ ...config, dataDir: join(root, 'data'), maxDocumentBytes: 2 ** 30 }, logger),
+      await openService(
+        { ...config, dataDir: join(root, 'data'), maxDocumentBytes: 2 ** 30, cacheBytes: 0 },
+        logger,
+      ),
     );
     const scope = { tenant: DEFAULT_TENANT, collection: COLLECTION };
     await service.collections.ensure(scope);

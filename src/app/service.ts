@@ -9,6 +9,7 @@ import { loadStaticModel, staticEmbedder } from '../adapters/embedder/static.ts'
 import { folderSource } from '../adapters/source/folder.ts';
 import type { Config } from '../config/config.ts';
 import { createAsking, type Asking } from '../core/answer/create-ask.ts';
+import { cachedAsking } from '../core/answer/cached-asking.ts';
 import type { BlobStore } from '../core/documents/blob-store.ts';
 import type { Catalog } from '../core/documents/catalog.ts';
 import { createCollections } from '../core/documents/create-collections.ts';
@@ -123,16 +124,17 @@ async function wire({ config, logger, folder, catalog, blobs, stack }: Parts): P
     afterWrites: async (scope) => index.snapshot(scope),
     parallel: 2 * config.workers + 2,
   });
+  const asking = createAsking({
+    retrieve,
+    catalog,
+    analysis: embeddedTextAnalysis(index),
+    embed: (text) => model.embed(text),
+    generator: null,
+    countTokens: (text) => model.tokenize(text).length,
+    clock: systemClock,
+  });
   return {
-    ...createAsking({
-      retrieve,
-      catalog,
-      analysis: embeddedTextAnalysis(index),
-      embed: (text) => model.embed(text),
-      generator: null,
-      countTokens: (text) => model.tokenize(text).length,
-      clock: systemClock,
-    }),
+    ...remembered(asking, { config, catalog, generation }),
     collections,
     documents: createDocuments({ catalog, blobs, index, submit: createSubmit(shared), remove }),
     // One name per file: a slash at the end must not make it another one.
@@ -145,6 +147,20 @@ async function wire({ config, logger, folder, catalog, blobs, stack }: Parts): P
     verifyIndex: async () => verifyIndex(catalog, index),
     [Symbol.asyncDispose]: async () => stack.disposeAsync(),
   };
+}
+
+function remembered(
+  asking: Asking,
+  { config, catalog, generation }: Pick<Parts, 'config' | 'catalog'> & { readonly generation: string },
+): Asking {
+  return cachedAsking(asking, {
+    catalog,
+    clock: systemClock,
+    newId: randomUUID,
+    maxBytes: config.cacheBytes,
+    maxStaleMs: config.maxStaleSeconds * 1000,
+    fingerprint: generation,
+  });
 }
 
 async function openIndex(
