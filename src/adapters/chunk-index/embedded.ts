@@ -36,7 +36,7 @@ export interface EmbeddedIndex extends ChunkIndex {
 }
 
 /** Raised when analysis or the stored form changes, so that old snapshots are rebuilt. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 /** One partition per collection in memory, snapshots on disk. */
 export function embeddedIndex(options: EmbeddedIndexOptions): EmbeddedIndex {

@@ -195,6 +195,7 @@ class IngestRun {
       return false;
     for (const { id } of broken) {
       const record = await this.#dependencies.catalog.getDocument(this.#context.request.scope, id);
+      if (record?.problem?.code === 'document_timeout') return false;
       if (record?.problem) this.#failures.push({ item: record.sourceKey, problem: record.problem });
     }
     this.#counts[broken.length === 0 ? 'unchanged' : 'failed']++;

@@ -107,3 +107,9 @@ describe('the analyser of questions', () => {
     assert.deepEqual(queryTerms(text), terms(text));
   });
 });
+
+it('keeps the marks that make other letters in Japanese and Thai', () => {
+  assert.deepEqual(terms('データ', 'ja'), ['デー', 'ータ']);
+  assert.deepEqual(terms('ที่', 'th'), ['ที', 'ี่']);
+  assert.deepEqual(terms('café'), ['cafe']);
+});

@@ -27,6 +27,9 @@ const CACHE_LIMIT = 200_000;
 const MAX_TERM_LENGTH = 64;
 const NON_ASCII = /[^\0-\x7f]/;
 
+/** Scripts whose marks are accents; elsewhere a mark makes another letter. */
+const ACCENTED_SCRIPT = /[\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}]/u;
+
 const analyzers = new Map<string, Analyzer>();
 
 /** The analyser of an ISO 639-1 language; languages without a stemmer keep their words whole. */
@@ -87,5 +90,9 @@ function toTerm(word: string, stem: Stem): string {
   if (NON_ASCII.test(term)) term = term.normalize('NFKC');
   if (/^[\d.,]+$/.test(term)) return term.replaceAll(',', '');
   term = stem(term);
-  return NON_ASCII.test(term) ? term.normalize('NFD').replaceAll(/\p{M}/gu, '').normalize('NFC') : term;
+  return ACCENTED_SCRIPT.test(term) && NON_ASCII.test(term) ? withoutAccents(term) : term;
+}
+
+function withoutAccents(term: string): string {
+  return term.normalize('NFD').replaceAll(/\p{M}/gu, '').normalize('NFC');
 }

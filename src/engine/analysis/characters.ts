@@ -6,8 +6,9 @@ export const DIGIT = 4;
 /** Scripts written without spaces: cut into overlapping pairs. */
 export const UNSPACED = 5;
 
+/** The last one is the mark that lengthens a Japanese vowel, which belongs to no script of its own. */
 const UNSPACED_SCRIPT =
-  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u;
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}ー]/u;
 const LETTER_OR_MARK = /[\p{L}\p{M}]/u;
 
 const classes = new Uint8Array(65_536);
