@@ -193,9 +193,12 @@ class IngestRun {
     const broken = known.documents.filter(({ state }) => state === 'failed');
     if (broken.length < known.documents.length && known.generation !== this.#dependencies.generation)
       return false;
-    for (const { id } of broken) {
-      const record = await this.#dependencies.catalog.getDocument(this.#context.request.scope, id);
-      if (record?.problem?.code === 'document_timeout') return false;
+    const records = await Promise.all(
+      broken.map(async ({ id }) => this.#dependencies.catalog.getDocument(this.#context.request.scope, id)),
+    );
+    // What took too long once may have met a busy machine.
+    if (records.some((record) => record?.problem?.code === 'document_timeout')) return false;
+    for (const record of records) {
       if (record?.problem) this.#failures.push({ item: record.sourceKey, problem: record.problem });
     }
     this.#counts[broken.length === 0 ? 'unchanged' : 'failed']++;
