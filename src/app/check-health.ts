@@ -9,10 +9,17 @@ export interface HealthDependencies {
   readonly catalog: Pick<Catalog, 'health' | 'listCollections'>;
   readonly profile: EmbeddingProfile;
   readonly clock: Clock;
+  /** Of the second embedding model, where there is one. */
+  readonly encoder?: { health(): Promise<DependencyHealth> } | null;
 }
 
 /** What works, per dependency. Never throws. */
-export function createCheckHealth({ catalog, profile, clock }: HealthDependencies): CheckHealth {
+export function createCheckHealth({
+  catalog,
+  profile,
+  clock,
+  encoder = null,
+}: HealthDependencies): CheckHealth {
   const began = clock.monotonic();
   return async () => {
     const storage = await catalogHealth(catalog);
@@ -20,16 +27,22 @@ export function createCheckHealth({ catalog, profile, clock }: HealthDependencie
       storage,
       { name: 'index', state: 'up', detail: 'embedded' },
       { name: 'embedder', state: 'up', detail: profile.model },
+      ...(encoder === null ? [] : [await encoder.health()]),
       { name: 'generator', state: 'disabled', detail: 'answers are extracted' },
     ];
     return {
-      state: storage.state === 'down' ? 'down' : storage.state === 'degraded' ? 'degraded' : 'ok',
+      state: overall(storage, dependencies),
       version: VERSION,
       uptimeSeconds: Math.round((clock.monotonic() - began) / 1000),
       dependencies,
       ...(storage.state === 'down' ? { collections: 0, documents: 0, chunks: 0 } : await totals(catalog)),
     };
   };
+}
+
+function overall(storage: DependencyHealth, dependencies: readonly DependencyHealth[]): Health['state'] {
+  if (storage.state === 'down') return 'down';
+  return dependencies.some(({ state }) => state === 'degraded') ? 'degraded' : 'ok';
 }
 
 async function catalogHealth(catalog: Pick<Catalog, 'health'>): Promise<DependencyHealth> {

@@ -21,12 +21,13 @@ import { generationId } from '../core/ingest/generation.ts';
 import { createIngestFolder } from '../core/ingest/ingest-folder.ts';
 import { createSubmit } from '../core/ingest/submit.ts';
 import { createWriteItems } from '../core/ingest/write-items.ts';
-import type { EmbeddingProfile } from '../core/retrieval/embedder.ts';
-import { createRetrieve } from '../core/retrieval/retrieve.ts';
+import type { Embedder, EmbeddingProfile } from '../core/retrieval/embedder.ts';
+import { createRetrieve, type Retrieve } from '../core/retrieval/retrieve.ts';
 import { isoTime, systemClock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import { createMutex } from '../lib/mutex.ts';
 import { createCheckHealth } from './check-health.ts';
+import { startEncoder, type RunningEncoder } from './encoder.ts';
 import { lexicalConstants } from './lexical-constants.ts';
 import { MODEL_FOLDER } from './package-folders.ts';
 import { preparePool, type PreparePool } from './prepare-pool.ts';
@@ -55,11 +56,21 @@ export interface Service extends UseCases, AsyncDisposable {
 const PREPARE_TIMEOUT_MS = 120_000;
 const PREPARE_HEAP_MB = 1024;
 
+/** What a service may be given besides its configuration. */
+export interface ServiceModels {
+  /** A second embedding model, guarded. Its vectors fill in behind and take over; null or left out: none. */
+  readonly encoder?: Embedder | null;
+}
+
 /**
  * Opens the data folder and wires the use cases to the embedded adapters.
  * @throws HoldfastError `data_folder_unusable`, `data_folder_locked`, `data_folder_too_new`, `storage_failed`.
  */
-export async function openService(config: Config, logger: Logger): Promise<Service> {
+export async function openService(
+  config: Config,
+  logger: Logger,
+  { encoder = null }: ServiceModels = {},
+): Promise<Service> {
   const stack = new AsyncDisposableStack();
   try {
     const folder = stack.use(
@@ -69,7 +80,7 @@ export async function openService(config: Config, logger: Logger): Promise<Servi
       sqliteCatalog({ path: join(config.dataDir, 'catalog.db'), clock: systemClock }),
     );
     const blobs = await folderBlobStore(join(config.dataDir, 'originals'));
-    const service = await wire({ config, logger, folder, catalog, blobs, stack });
+    const service = await wire({ config, logger, folder, catalog, blobs, stack, encoder });
     return service;
   } catch (error) {
     await stack.disposeAsync();
@@ -84,20 +95,24 @@ interface Parts {
   readonly catalog: Catalog;
   readonly blobs: BlobStore;
   readonly stack: AsyncDisposableStack;
+  readonly encoder: Embedder | null;
 }
 
-async function wire({ config, logger, folder, catalog, blobs, stack }: Parts): Promise<Service> {
+async function wire({ config, logger, folder, catalog, blobs, stack, encoder }: Parts): Promise<Service> {
   const model = await loadStaticModel(MODEL_FOLDER);
   const embedder = staticEmbedder(model);
   const { profile } = embedder;
-  const index = stack.use(await openIndex({ config, logger, catalog }, profile));
+  const index = stack.use(await openIndex({ config, logger, catalog, encoder }, profile));
+  const running =
+    encoder === null ? null : stack.use(startEncoder({ embedder: encoder, catalog, index, logger }));
   const pool = stack.use(openPool(config));
   const { chunkTokens, maxDocumentBytes } = config;
   const generation = generationId({ profile, chunkTokens });
   const mutex = createMutex();
   // A write that was begun ends before the catalog closes and another process may have the folder.
   stack.defer(async () => mutex.run(async () => undefined));
-  const writeItems = createWriteItems({ catalog, blobs, index, mutex });
+  const write = createWriteItems({ catalog, blobs, index, mutex });
+  const writeItems = running?.after(write) ?? write;
   const shared = { catalog, prepare: pool.prepare, writeItems, generation, chunkTokens, maxDocumentBytes };
   const collections = createCollections({
     catalog,
@@ -109,14 +124,7 @@ async function wire({ config, logger, folder, catalog, blobs, stack }: Parts): P
   });
   const remove: Parameters<typeof createDocuments>[0]['remove'] = async (collection, ids) =>
     writeItems(collection, { items: [], problems: [], deletions: ids });
-  const retrieve = createRetrieve({
-    catalog,
-    index,
-    embedder,
-    clock: systemClock,
-    newId: randomUUID,
-    ...(config.denseWeight === undefined ? {} : { fusionWeight: config.denseWeight }),
-  });
+  const retrieve = openRetrieve({ config, catalog, index, embedder, running });
   const ingest = createIngestFolder({
     ...shared,
     source: folderSource({ excluded: [await realpath(config.dataDir)] }),
@@ -140,7 +148,7 @@ async function wire({ config, logger, folder, catalog, blobs, stack }: Parts): P
     // One name per file: a slash at the end must not make it another one.
     ingest: async ({ scope, paths }, onProgress, signal) =>
       ingest({ scope, paths: paths.map((path) => resolve(path)) }, onProgress, signal),
-    checkHealth: createCheckHealth({ catalog, profile, clock: systemClock }),
+    checkHealth: createCheckHealth({ catalog, profile, clock: systemClock, encoder: running }),
     folder,
     warmUp: async () => forEachCollection(catalog, async (scope) => index.open(scope)),
     indexBytes: async (scope) => (await index.partition(scope)).bytes,
@@ -163,8 +171,27 @@ function remembered(
   });
 }
 
+interface RetrieveParts extends Pick<Parts, 'config' | 'catalog'> {
+  readonly index: EmbeddedIndex;
+  readonly embedder: Embedder;
+  readonly running: RunningEncoder | null;
+}
+
+function openRetrieve({ config, catalog, index, embedder, running }: RetrieveParts): Retrieve {
+  const retrieve = createRetrieve({
+    catalog,
+    index,
+    embedder,
+    encoder: running?.encoder ?? null,
+    clock: systemClock,
+    newId: randomUUID,
+    ...(config.denseWeight === undefined ? {} : { fusionWeight: config.denseWeight }),
+  });
+  return running?.first(retrieve) ?? retrieve;
+}
+
 async function openIndex(
-  { config, logger, catalog }: Pick<Parts, 'config' | 'logger' | 'catalog'>,
+  { config, logger, catalog, encoder }: Pick<Parts, 'config' | 'logger' | 'catalog' | 'encoder'>,
   { model, dimensions }: EmbeddingProfile,
 ): Promise<EmbeddedIndex> {
   const folder = join(config.dataDir, 'index');
@@ -173,6 +200,7 @@ async function openIndex(
     folder,
     model,
     dimensions,
+    ...(encoder === null ? {} : { encoderModel: encoder.profile.model }),
     constants: lexicalConstants(config),
     memoryBytes: config.indexMemoryBytes,
     source: catalog,

@@ -3,7 +3,7 @@ import type { ChunkId, Scope } from '../documents/ids.ts';
 import type { Attempts } from './attempts.ts';
 import type { ChunkIndex } from './chunk-index.ts';
 import type { Embedder, EmbeddingProfile } from './embedder.ts';
-import type { QueryVectorCache } from './query-vector-cache.ts';
+import type { QueryVectorCache, QueryVectorKey } from './query-vector-cache.ts';
 import { askAll, type RecallPlan, type Side } from './recall-plan.ts';
 import type { Stopwatch } from './stopwatch.ts';
 
@@ -97,6 +97,7 @@ async function byEncoder(
     ),
   );
   if (side === null) return 'failed';
+  encoder.cache.set(keyOf(plan, profile.model), vector);
   return {
     profile,
     isFallback: false,
@@ -107,20 +108,21 @@ async function byEncoder(
 
 /** Remembered vectors come first: they are the same, at once, and whether or not the model is there. */
 async function queryVector(
-  { query, scopes }: RecallPlan,
+  plan: RecallPlan,
   { embedder, cache }: Encoder,
   signal: AbortSignal,
 ): Promise<Float32Array | null> {
-  const [scope] = scopes;
   const { model } = embedder.profile;
-  const key = scope === undefined ? null : { tenant: scope.tenant, model, query };
-  const known = key === null ? null : cache.get(key);
+  const known = cache.get(keyOf(plan, model));
   if (known !== null) return known;
-  const vector = await embedder.embedQuery(query, signal);
+  const vector = await embedder.embedQuery(plan.query, signal);
   if (vector?.some((value) => !Number.isFinite(value)) === true)
     throw new Error(`"${model}" returned a vector with components that are no numbers`);
-  if (key !== null && vector !== null) cache.set(key, vector);
   return vector;
+}
+
+function keyOf({ query, scopes }: RecallPlan, model: string): QueryVectorKey {
+  return { tenant: scopes[0]?.tenant ?? null, model, query };
 }
 
 async function byStaticVectors(

@@ -3,7 +3,8 @@ import type { TenantId } from '../documents/ids.ts';
 
 /** What a query vector depends on; the tenant keeps one from learning what another asks. */
 export interface QueryVectorKey {
-  readonly tenant: TenantId;
+  /** Null for a question to no collection. */
+  readonly tenant: TenantId | null;
   readonly model: string;
   readonly query: string;
 }

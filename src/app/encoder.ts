@@ -1,0 +1,104 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Catalog } from '../core/documents/catalog.ts';
+import type { Scope } from '../core/documents/ids.ts';
+import type { DependencyHealth } from '../core/health.ts';
+import { createEncode, type Encode } from '../core/ingest/encode.ts';
+import type { WriteItems } from '../core/ingest/write-items.ts';
+import type { ChunkIndex } from '../core/retrieval/chunk-index.ts';
+import type { Encoder } from '../core/retrieval/dense-recall.ts';
+import type { Embedder } from '../core/retrieval/embedder.ts';
+import { createQueryVectorCache } from '../core/retrieval/query-vector-cache.ts';
+import type { Retrieve } from '../core/retrieval/retrieve.ts';
+import { quantise } from '../engine/dense/dense-index.ts';
+import type { Logger } from '../lib/logger.ts';
+import { forEachCollection } from './verify-index.ts';
+
+export interface EncoderDependencies {
+  /** The encoder for queries and passages, guarded. */
+  readonly embedder: Embedder;
+  readonly catalog: Catalog;
+  readonly index: ChunkIndex;
+  readonly logger: Logger;
+}
+
+/** A second embedding model at work: it fills in behind, and serves queries where it is ready. */
+export interface RunningEncoder extends AsyncDisposable {
+  /** For retrieval. */
+  readonly encoder: Encoder;
+  /** The same retrieval; while it works, the filling waits. */
+  first(retrieve: Retrieve): Retrieve;
+  /** The same writing; what it wrote is filled in after it. */
+  after(writeItems: WriteItems): WriteItems;
+  /** How far it is. */
+  health(): Promise<DependencyHealth>;
+}
+
+/** Starts to fill in what is missing. Dispose it before the index and the catalog. */
+export function startEncoder(dependencies: EncoderDependencies): RunningEncoder {
+  const { embedder, catalog, index, logger } = dependencies;
+  const { model } = embedder.profile;
+  let queries = 0;
+  const encode = createEncode({
+    catalog,
+    index,
+    embedder,
+    quantise,
+    scopes: async () => allScopes(catalog),
+    mayRun: () => queries === 0,
+    wait: async (ms, signal) => delay(ms, undefined, { signal, ref: false }),
+    onFailure: (error, retryInMs) => logger.warn('encoding_failed', { model, error, retry_in_ms: retryInMs }),
+  });
+  return {
+    encoder: { embedder, cache: createQueryVectorCache() },
+    first: (retrieve) => async (request, signal) => {
+      queries++;
+      try {
+        return await retrieve(request, signal);
+      } finally {
+        queries--;
+      }
+    },
+    after: (writeItems) => async (target, writes) => {
+      await writeItems(target, writes);
+      encode.wake();
+    },
+    health: async () => encoderHealth(model, encode, catalog),
+    [Symbol.asyncDispose]: async () => encode[Symbol.asyncDispose](),
+  };
+}
+
+async function allScopes(catalog: Pick<Catalog, 'listCollections'>): Promise<Scope[]> {
+  const scopes: Scope[] = [];
+  await forEachCollection(catalog, async (scope) => void scopes.push(scope));
+  return scopes;
+}
+
+/** Never throws: a catalog that cannot be read shows in its own health. */
+async function encoderHealth(
+  model: string,
+  encode: Encode,
+  catalog: Pick<Catalog, 'listCollections' | 'encodingProgress'>,
+): Promise<DependencyHealth> {
+  const { reason, refused } = encode.status();
+  const progress = await totalProgress(model, catalog).catch(() => null);
+  const details = [
+    progress === null ? model : `${model}: ${progress.encoded} of ${progress.total} passages`,
+    ...(refused === 0 ? [] : [`${refused} refused`]),
+    ...(reason === null ? [] : [reason]),
+  ];
+  return { name: 'encoder', state: reason === null ? 'up' : 'degraded', detail: details.join('; ') };
+}
+
+async function totalProgress(
+  model: string,
+  catalog: Pick<Catalog, 'listCollections' | 'encodingProgress'>,
+): Promise<{ readonly encoded: number; readonly total: number }> {
+  let encoded = 0;
+  let total = 0;
+  await forEachCollection(catalog, async (scope) => {
+    const progress = await catalog.encodingProgress(scope, model);
+    encoded += progress.encoded;
+    total += progress.total;
+  });
+  return { encoded, total };
+}
