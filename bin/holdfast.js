@@ -10,8 +10,17 @@ if (Number(process.versions.node.split('.')[0]) < 24) {
   );
   process.exitCode = 2;
 } else {
+  cacheCompiledCode();
   if (process.env.npm_command) stopWithParent(process.ppid);
   import('../src/main.ts');
+}
+
+// Stripping types and compiling take half of a start; Node keeps the result beside the packages, where only their
+// owner writes. Worker threads find it through the environment. Without a place to write, it does nothing.
+function cacheCompiledCode() {
+  var folder = process.getBuiltinModule('path').join(__dirname, '..', 'node_modules', '.cache', 'holdfast');
+  process.getBuiltinModule('module').enableCompileCache(folder);
+  process.env.NODE_COMPILE_CACHE = process.env.NODE_COMPILE_CACHE || folder;
 }
 
 // npm starts us through a shell. SIGTERM for npm ends the shell, which does not pass it on.
