@@ -1,0 +1,94 @@
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Connection } from './connection-state.ts';
+import { link } from './link.ts';
+import { isConnectionToxic, type ActiveToxic, type ConnectionToxic, type Direction } from './toxics.ts';
+
+/** What a connection needs of its proxy. */
+export interface ConnectionHost {
+  readonly random: () => number;
+  toxics(): readonly ActiveToxic[];
+  /** Whether a toxic works on this connection. */
+  isChosen(toxic: ActiveToxic): boolean;
+  passed(direction: Direction, bytes: number): void;
+  ended(connection: OpenConnection): void;
+}
+
+/** A connection that goes through the proxy. */
+export interface OpenConnection {
+  /** To be called when the proxy's toxics have changed. */
+  toxicsChanged(): void;
+  /** Ends both sides; the client gets a TCP reset with `isReset`. */
+  close(isReset?: boolean): void;
+}
+
+/** Links a client with a server until one of them ends or a toxic does it. */
+export function connect(client: Socket, server: Duplex, host: ConnectionHost): OpenConnection {
+  const ended = new AbortController();
+  const timers = new Map<ActiveToxic, NodeJS.Timeout>();
+  let change = Promise.withResolvers<void>();
+  change.promise.catch(() => undefined);
+  const used = new Map<ActiveToxic, number>();
+  const working = (): ConnectionToxic[] => host.toxics().filter(isConnectionToxic).filter(host.isChosen);
+
+  const close = (isReset = false): void => {
+    if (ended.signal.aborted) return;
+    ended.abort(new Error('the connection has ended'));
+    change.reject(ended.signal.reason);
+    for (const timer of timers.values()) clearTimeout(timer);
+    if (isReset) client.resetAndDestroy();
+    else client.destroy();
+    server.destroy();
+    host.ended(open);
+  };
+  const connection: Connection = {
+    signal: ended.signal,
+    random: host.random,
+    toxics: (direction) => working().filter((toxic) => toxic.direction === direction),
+    changed: async () => change.promise,
+    passed: host.passed,
+    take(limit, bytes) {
+      const before = used.get(limit) ?? 0;
+      const taken = Math.min(bytes, limit.bytes - before);
+      used.set(limit, before + taken);
+      return taken;
+    },
+    close,
+  };
+  const setTimers = (): void => {
+    const toxics = working();
+    for (const [toxic, timer] of timers) if (!toxics.some((one) => one === toxic)) clearTimeout(timer);
+    for (const toxic of toxics) {
+      const end = endingOf(toxic);
+      if (end !== null && !timers.has(toxic)) timers.set(toxic, setTimeout(close, end.afterMs, end.isReset));
+    }
+  };
+  const open: OpenConnection = {
+    close,
+    toxicsChanged() {
+      if (ended.signal.aborted) return;
+      setTimers();
+      change.resolve();
+      change = Promise.withResolvers<void>();
+      change.promise.catch(() => undefined);
+    },
+  };
+  for (const side of [client, server]) side.on('error', () => close(true));
+  client.once('close', () => close());
+  // A server that has ended in good order may leave data that is still on its way to the client.
+  server.once('close', () => {
+    if (!server.readableEnded) close();
+  });
+  link({ source: client, target: server, direction: 'upstream' }, connection);
+  link({ source: server, target: client, direction: 'downstream' }, connection);
+  setTimers();
+  return open;
+}
+
+/** When a toxic ends a connection by itself, counted from the moment when both are there. */
+function endingOf(toxic: ConnectionToxic): { readonly afterMs: number; readonly isReset: boolean } | null {
+  if (toxic.type === 'reset_peer') return { afterMs: toxic.afterMs ?? 0, isReset: true };
+  if (toxic.type === 'down') return { afterMs: 0, isReset: toxic.mode !== 'close' };
+  if (toxic.type !== 'timeout' || (toxic.timeoutMs ?? 0) === 0) return null;
+  return { afterMs: toxic.timeoutMs ?? 0, isReset: false };
+}
