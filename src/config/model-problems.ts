@@ -22,6 +22,7 @@ const NEEDED: readonly {
   { key: 'embedder', is: /^onnx$/, needs: 'onnxFolder' },
   { key: 'generator', is: /^(ollama|openai|ai-sdk:.*)$/, needs: 'generationModel' },
   { key: 'generator', is: /^openai$/, needs: 'openaiUrl' },
+  { key: 'reranker', is: /^ai-sdk:/, needs: 'rerankerModel' },
   { key: 'reranker', is: /^http$/, needs: 'rerankerUrl' },
 ];
 

@@ -1,14 +1,5 @@
 import { resolve } from 'node:path';
-import {
-  adapter,
-  choice,
-  InvalidValue,
-  optionalInteger,
-  optionalText,
-  secret,
-  text,
-  url,
-} from './setting.ts';
+import { adapter, InvalidValue, optionalInteger, optionalText, secret, text, url } from './setting.ts';
 import type { Setting } from './setting.ts';
 
 /** Which models are used, and where they are. */
@@ -29,7 +20,7 @@ export const MODEL_SETTINGS = {
     },
     ['extractive', 'ollama', 'openai'],
   ),
-  reranker: choice(
+  reranker: adapter(
     {
       name: 'HOLDFAST_RERANKER',
       default: 'none',

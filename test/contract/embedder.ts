@@ -90,32 +90,37 @@ export function embedderContract(name: string, open: () => Promise<EmbedderHarne
 }
 
 export interface RemoteEmbedderHarness {
-  create(url: string, options?: Partial<EmbeddingModelOptions>): ModelEmbedder;
+  create(url: string, options?: Partial<EmbeddingModelOptions>): ModelEmbedder | Promise<ModelEmbedder>;
   startStandIn(): Promise<StandIn>;
+  /** @default true */
+  readonly namesModels?: boolean;
 }
 
 /** What embedders over HTTP do besides, and when their server fails or lies. */
-export function remoteEmbedderContract(name: string, { create, startStandIn }: RemoteEmbedderHarness): void {
+export function remoteEmbedderContract(
+  name: string,
+  { create, startStandIn, namesModels = true }: RemoteEmbedderHarness,
+): void {
   embedderContract(name, async () => {
     const server = await startStandIn();
     const dispose = async (): Promise<void> => server[Symbol.asyncDispose]();
-    return { embedder: create(server.url), dimensions: 384, [Symbol.asyncDispose]: dispose };
+    return { embedder: await create(server.url), dimensions: 384, [Symbol.asyncDispose]: dispose };
   });
 
   describe(`embedder failures: ${name}`, () => {
     modelFailureContract({
       call: async (url, signal, model) =>
-        create(url, model === undefined ? {} : { model }).embedQuery('When?', signal),
+        (await create(url, model === undefined ? {} : { model })).embedQuery('When?', signal),
       startStandIn,
       kind: 'embed',
-      knowsModels: true,
+      namesModels,
     });
 
     for (const embeddings of FALSE_EMBEDDINGS) {
       it(`takes embeddings with ${embeddings} as unusable`, async () => {
         await using server = await startStandIn();
         server.set({ embeddings });
-        const embedder = create(server.url);
+        const embedder = await create(server.url);
         const error = await modelFailure(embedder.embedPassages(['one', 'two'], NEVER));
         assert.equal(error.failure, 'unusable');
         assert.equal((await modelFailure(embedder.canary(NEVER))).failure, 'unusable');
@@ -124,7 +129,7 @@ export function remoteEmbedderContract(name: string, { create, startStandIn }: R
 
     it('says what to do when the model has other dimensions than expected', async () => {
       await using server = await startStandIn();
-      const embedder = create(server.url, { profile: { dimensions: 768 } });
+      const embedder = await create(server.url, { profile: { dimensions: 768 } });
       assert.equal(embedder.profile.dimensions, 768);
       const error = await modelFailure(embedder.connect(NEVER));
       assert.match(error.message, /384 dimensions where 768 are expected.*HOLDFAST_EMBEDDING_MODEL/s);
@@ -132,7 +137,7 @@ export function remoteEmbedderContract(name: string, { create, startStandIn }: R
 
     it('learns the dimensions of an unknown model once and holds it to them', async () => {
       await using server = await startStandIn();
-      const embedder = create(server.url, { profile: { dimensions: null } });
+      const embedder = await create(server.url, { profile: { dimensions: null } });
       assert.equal(embedder.profile.dimensions, 0);
       assert.equal((await embedder.connect(NEVER)).dimensions, 384);
       server.set({ embeddings: 'wrong_dimension' });
@@ -143,8 +148,8 @@ export function remoteEmbedderContract(name: string, { create, startStandIn }: R
     it('keeps the first components of a Matryoshka model, at unit length', async () => {
       await using server = await startStandIn();
       const profile = { dimensions: null, matryoshka: { sizes: 'any', layerNorm: false } } as const;
-      const whole = await create(server.url).embedQuery('backups', NEVER);
-      const embedder = create(server.url, { profile, dimensions: 64 });
+      const whole = await (await create(server.url)).embedQuery('backups', NEVER);
+      const embedder = await create(server.url, { profile, dimensions: 64 });
       const cut = await embedder.embedQuery('backups', NEVER);
       assert.ok(whole !== null && cut !== null);
       assert.equal(cut.length, 64);
@@ -155,7 +160,7 @@ export function remoteEmbedderContract(name: string, { create, startStandIn }: R
 
     it('puts the prefixes of the model before questions and passages', async () => {
       await using server = await startStandIn();
-      const embedder = create(server.url, { profile: { queryPrefix: 'q: ', passagePrefix: 'p: ' } });
+      const embedder = await create(server.url, { profile: { queryPrefix: 'q: ', passagePrefix: 'p: ' } });
       await embedder.embedQuery('one', NEVER);
       await embedder.embedPassages(['two', ''], NEVER);
       const inputs = server.seen().map(({ body }) => (body as { input: unknown }).input);

@@ -46,7 +46,7 @@ export function rerankerContract(name: string, open: () => Promise<RerankerHarne
 }
 
 export interface RemoteRerankerHarness {
-  create(url: string): Reranker;
+  create(url: string): Reranker | Promise<Reranker>;
   startStandIn(): Promise<StandIn>;
 }
 
@@ -55,15 +55,15 @@ export function remoteRerankerContract(name: string, { create, startStandIn }: R
   rerankerContract(name, async () => {
     const server = await startStandIn();
     const dispose = async (): Promise<void> => server[Symbol.asyncDispose]();
-    return { reranker: create(server.url), [Symbol.asyncDispose]: dispose };
+    return { reranker: await create(server.url), [Symbol.asyncDispose]: dispose };
   });
 
   describe(`reranker failures: ${name}`, () => {
     modelFailureContract({
-      call: async (url, signal) => create(url).rerank(QUERY, TEXTS, signal),
+      call: async (url, signal) => (await create(url)).rerank(QUERY, TEXTS, signal),
       startStandIn,
       kind: 'rerank',
-      knowsModels: false,
+      namesModels: false,
     });
   });
 }

@@ -12,6 +12,18 @@ export function failureOfStatus(status: number, retryAfterMs: number | null): Mo
   return status >= 400 ? 'rejected' : 'unusable';
 }
 
+/** What to do about a refusal, or null. */
+export function hintFor(failure: ModelFailure): string | null {
+  if (failure === 'unauthorized') return 'check the API key';
+  return failure === 'unusable' ? 'is this the address of a model server?' : null;
+}
+
+/** Servers word it in many ways, with status 404 or 400, but never without the word "model". */
+export function namesUnknownModel(status: number, detail: string): boolean {
+  const isUnknown = /\bmodels?\b.*\b(not found|does ?n[o']t exist|not exist|unknown|not loaded|no models?)/i;
+  return (status === 404 || status === 400) && isUnknown.test(detail);
+}
+
 /**
  * `Retry-After` (RFC 9110, 10.2.3) in milliseconds: seconds, or a date, which is taken against the answer's own
  * `Date`, so that no clock of ours matters. Null when it is missing or nonsense.
@@ -65,6 +77,11 @@ export function connectionError(place: string, error: unknown): ModelError {
   const code = String(field(cause, 'code') ?? '');
   const [failure, text] = connectionFailure(code, cause);
   return new ModelError(failure, `${place} ${text}`, { cause: error });
+}
+
+/** True when a connection that failed or broke is behind the error. */
+export function isConnectionError(error: unknown): boolean {
+  return String(field(innermost(error), 'code')) in CONNECTION;
 }
 
 const CONNECTION: Readonly<Record<string, readonly [ModelFailure, string]>> = {

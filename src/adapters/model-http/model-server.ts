@@ -1,10 +1,24 @@
 import { ModelError, type ModelFailure } from '../../core/models/model-error.ts';
-import { brief, connectionError, detailOf, failureOfStatus, isHtml, retryAfterMs } from './failures.ts';
+import {
+  brief,
+  connectionError,
+  detailOf,
+  failureOfStatus,
+  hintFor,
+  isHtml,
+  retryAfterMs,
+} from './failures.ts';
+import {
+  isPage,
+  MAX_ANSWER_BYTES,
+  pageError,
+  redirectError,
+  shownAddress,
+  startOf,
+  tooLarge,
+} from './answer-limits.ts';
 import { readBounded, readLines, readText } from './read-bounded.ts';
 
-/** More is no answer of a model: 64 texts of 4096 dimensions take 6 MB as JSON. */
-const MAX_ANSWER_BYTES = 8 * 2 ** 20;
-const MAX_REFUSAL_BYTES = 64 * 2 ** 10;
 const LISTED_MODELS = 20;
 
 /** Where a model server is and how its kind says things. */
@@ -45,7 +59,7 @@ export interface ModelServer {
 
 export function modelServer(options: ModelServerOptions): ModelServer {
   const base = options.url.replace(/\/+$/, '');
-  const place = `${options.name} at ${shown(base)}`;
+  const place = `${options.name} at ${shownAddress(base)}`;
   const call = { options, base, place };
   return {
     place,
@@ -69,10 +83,8 @@ interface Call {
 async function send(at: Place, call: Call): Promise<ModelAnswer> {
   const response = await request(at, call);
   if (!response.ok) throw await refusal(at, call, response);
-  if (!response.headers.get('content-type')?.startsWith('text/html'))
-    return answer(at, call.signal, response);
-  const page = detailOf(await refusalText(call.signal, response));
-  throw new ModelError('unusable', `${at.place} answered with ${page}; is this a model server?`);
+  if (isPage(response)) throw pageError(at.place, await refusalText(call.signal, response));
+  return answer(at, call.signal, response);
 }
 
 async function request({ options, base, place }: Place, { path, body, signal }: Call): Promise<Response> {
@@ -96,10 +108,8 @@ async function request({ options, base, place }: Place, { path, body, signal }: 
 }
 
 function answer({ place }: Place, signal: AbortSignal, response: Response): ModelAnswer {
-  const tooLarge = (): Error =>
-    new ModelError('unusable', `${place} answered with more than ${MAX_ANSWER_BYTES / 2 ** 20} MiB`);
   const pieces = (): AsyncGenerator<Uint8Array> =>
-    readBounded(response.body, { maxBytes: MAX_ANSWER_BYTES, tooLarge });
+    readBounded(response.body, { maxBytes: MAX_ANSWER_BYTES, tooLarge: () => tooLarge(place) });
   return {
     contentType: response.headers.get('content-type') ?? '',
     json: async () => parseJson(place, await failingAs(place, signal, () => readText(pieces()))),
@@ -149,55 +159,35 @@ async function refusal(at: Place, call: Call, response: Response): Promise<Model
   const detail = redacted(detailOf(text), options.apiKey);
   if (status < 400) return redirectError(place, response);
   const wait = retryAfterMs(headers);
-  const failure = refusalFailure(at, { status, wait, detail, isPage: isHtml(text) });
+  const failure = refusalFailure(at, { status, wait, detail, isHtmlPage: isHtml(text) });
   const said = `${place} answered ${call.path} with status ${status}${detail === '' ? '' : `: ${detail}`}`;
-  const hint = failure === 'unknown_model' ? await knownModels(at, call.signal) : HINTS[failure];
+  const hint = failure === 'unknown_model' ? await knownModels(at, call.signal) : hintFor(failure);
   return new ModelError(
     failure,
-    hint === undefined ? said : `${said}; ${hint}`,
+    hint === null ? said : `${said}; ${hint}`,
     wait === null ? {} : { retryAfterMs: wait },
   );
 }
-
-const HINTS: Partial<Readonly<Record<ModelFailure, string>>> = {
-  unauthorized: 'check the API key',
-  unusable: 'is this the address of a model server?',
-};
 
 interface Refusal {
   readonly status: number;
   readonly wait: number | null;
   readonly detail: string;
-  readonly isPage: boolean;
+  readonly isHtmlPage: boolean;
 }
 
 /** A page for people is no answer of a model server; one with status 5xx is a proxy that cannot reach it. */
-function refusalFailure({ options }: Place, { status, wait, detail, isPage }: Refusal): ModelFailure {
+function refusalFailure({ options }: Place, { status, wait, detail, isHtmlPage }: Refusal): ModelFailure {
   const failure = failureOfStatus(status, wait);
-  if (isPage) return failure === 'rejected' ? 'unusable' : failure;
+  if (isHtmlPage) return failure === 'rejected' ? 'unusable' : failure;
   return options.classify?.(status, detail) ?? failure;
 }
 
 /** The start of the body; whatever happens to it, the status is known already. */
 async function refusalText(signal: AbortSignal, response: Response): Promise<string> {
-  try {
-    return await readText(readBounded(response.body, { maxBytes: MAX_REFUSAL_BYTES, tooLarge: longRefusal }));
-  } catch {
-    signal.throwIfAborted();
-    return '';
-  }
-}
-
-function longRefusal(): Error {
-  return new Error('a refusal that is too long');
-}
-
-function redirectError(place: string, { status, headers }: Response): ModelError {
-  const target = shown(headers.get('location') ?? 'nowhere');
-  return new ModelError(
-    'unusable',
-    `${place} redirects to ${brief(target)} (status ${status}), which is refused: set the final address`,
-  );
+  const text = await startOf(response);
+  signal.throwIfAborted();
+  return text;
 }
 
 async function knownModels({ options, base, place }: Place, signal: AbortSignal): Promise<string> {
@@ -217,9 +207,4 @@ async function knownModels({ options, base, place }: Place, signal: AbortSignal)
 
 function redacted(text: string, secret: string | undefined): string {
   return secret === undefined || secret === '' ? text : text.replaceAll(secret, '[key]');
-}
-
-/** The address without what may be secret: user, password and query. */
-function shown(url: string): string {
-  return url.replace(/[?#].*$/s, '').replace(/\/\/[^/@]*@/, '//');
 }

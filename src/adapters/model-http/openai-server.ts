@@ -1,4 +1,5 @@
 import type { ModelFailure } from '../../core/models/model-error.ts';
+import { namesUnknownModel } from './failures.ts';
 import { field, textsOf } from './json-fields.ts';
 import { modelServer, type ModelServer } from './model-server.ts';
 
@@ -17,9 +18,6 @@ export function openaiServer({ url, apiKey, fetch }: OpenaiOptions): ModelServer
   return modelServer({ name: 'the OpenAI-compatible server', url: base, apiKey, fetch, classify, models });
 }
 
-/** Servers word it in many ways, with status 404 or 400, but never without the word "model". */
 function classify(status: number, detail: string): ModelFailure | null {
-  const isUnknown =
-    /\bmodels?\b.*\b(not found|does ?n[o']t exist|not exist|unknown|not loaded|no models?)/i.test(detail);
-  return (status === 404 || status === 400) && isUnknown ? 'unknown_model' : null;
+  return namesUnknownModel(status, detail) ? 'unknown_model' : null;
 }
