@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Connection } from './connection-state.ts';
+import { createEndings } from './endings.ts';
 import { link } from './link.ts';
 import { isConnectionToxic, type ActiveToxic, type ConnectionToxic, type Direction } from './toxics.ts';
 
@@ -25,7 +26,6 @@ export interface OpenConnection {
 /** Links a client with a server until one of them ends or a toxic does it. */
 export function connect(client: Socket, server: Duplex, host: ConnectionHost): OpenConnection {
   const ended = new AbortController();
-  const timers = new Map<ActiveToxic, NodeJS.Timeout>();
   let change = Promise.withResolvers<void>();
   change.promise.catch(() => undefined);
   const used = new Map<ActiveToxic, number>();
@@ -35,12 +35,13 @@ export function connect(client: Socket, server: Duplex, host: ConnectionHost): O
     if (ended.signal.aborted) return;
     ended.abort(new Error('the connection has ended'));
     change.reject(ended.signal.reason);
-    for (const timer of timers.values()) clearTimeout(timer);
+    endings.set([]);
     if (isReset) client.resetAndDestroy();
     else client.destroy();
     server.destroy();
     host.ended(open);
   };
+  const endings = createEndings(close);
   const connection: Connection = {
     signal: ended.signal,
     random: host.random,
@@ -55,19 +56,11 @@ export function connect(client: Socket, server: Duplex, host: ConnectionHost): O
     },
     close,
   };
-  const setTimers = (): void => {
-    const toxics = working();
-    for (const [toxic, timer] of timers) if (!toxics.some((one) => one === toxic)) clearTimeout(timer);
-    for (const toxic of toxics) {
-      const end = endingOf(toxic);
-      if (end !== null && !timers.has(toxic)) timers.set(toxic, setTimeout(close, end.afterMs, end.isReset));
-    }
-  };
   const open: OpenConnection = {
     close,
     toxicsChanged() {
       if (ended.signal.aborted) return;
-      setTimers();
+      endings.set(working());
       change.resolve();
       change = Promise.withResolvers<void>();
       change.promise.catch(() => undefined);
@@ -81,14 +74,6 @@ export function connect(client: Socket, server: Duplex, host: ConnectionHost): O
   });
   link({ source: client, target: server, direction: 'upstream' }, connection);
   link({ source: server, target: client, direction: 'downstream' }, connection);
-  setTimers();
+  endings.set(working());
   return open;
-}
-
-/** When a toxic ends a connection by itself, counted from the moment when both are there. */
-function endingOf(toxic: ConnectionToxic): { readonly afterMs: number; readonly isReset: boolean } | null {
-  if (toxic.type === 'reset_peer') return { afterMs: toxic.afterMs ?? 0, isReset: true };
-  if (toxic.type === 'down') return { afterMs: 0, isReset: toxic.mode !== 'close' };
-  if (toxic.type !== 'timeout' || (toxic.timeoutMs ?? 0) === 0) return null;
-  return { afterMs: toxic.timeoutMs ?? 0, isReset: false };
 }

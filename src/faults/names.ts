@@ -20,6 +20,11 @@ export function toWire(fields: object): Record<string, unknown> {
   return Object.fromEntries(Object.entries(fields).map(([name, value]) => [snakeCase(name), value]));
 }
 
+/** A text in which names of fields stand in quotes, with their names in JSON. */
+export function inWireNames(text: string): string {
+  return text.replace(/"[a-z]+[A-Z]\w*"/g, snakeCase);
+}
+
 /** An object of JSON, and nothing else. */
 export function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { fromWire, isFields, toWire } from '../names.ts';
+import { fromWire, inWireNames, isFields, toWire } from '../names.ts';
 import { sendText } from './call.ts';
 import type { Counts } from './counters.ts';
 import type { Knobs } from './knobs.ts';
@@ -29,7 +29,7 @@ export async function answerControl(
     } else if (request.method === 'DELETE') reset();
   } catch (error) {
     status = 400;
-    problem = error instanceof Error ? error.message : String(error);
+    problem = inWireNames(error instanceof Error ? error.message : String(error));
   }
   const shown = { knobs: toWire(knobs()), counts: toWire(counts()) };
   const text = JSON.stringify(problem === null ? shown : { error: problem });
