@@ -64,7 +64,8 @@ describe('a search', () => {
       scores.toSorted((a, b) => b - a),
     );
     assert.deepEqual([response.id, response.query], ['the-id', 'fresh tea']);
-    assert.deepEqual(response.retrieval, { mode: 'hybrid', generation: GENERATION });
+    const embeddingModel = library.embedder.profile.model;
+    assert.deepEqual(response.retrieval, { mode: 'hybrid', generation: GENERATION, embeddingModel });
     assert.deepEqual(response.degraded, []);
     for (const stage of ['embed', 'lexical', 'dense', 'fuse', 'hydrate', 'total'])
       assert.ok((response.timingsMs[stage] ?? -1) >= 0, stage);

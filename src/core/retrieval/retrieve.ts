@@ -115,7 +115,11 @@ export function searchResponse(request: SearchRequest, retrieval: Retrieval): Se
     id: retrieval.id,
     query: request.query,
     results: retrieval.passages.map(toResult),
-    retrieval: { mode: retrieval.mode, generation: retrieval.generation },
+    retrieval: {
+      mode: retrieval.mode,
+      generation: retrieval.generation,
+      embeddingModel: retrieval.embeddingModel,
+    },
     degraded: retrieval.degraded,
     timingsMs: retrieval.stopwatch.timings(),
   };

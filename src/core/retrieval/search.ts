@@ -58,6 +58,8 @@ export interface SearchResponse {
     /** What was really used. */
     readonly mode: RetrievalMode | 'cache';
     readonly generation: string;
+    /** The embedding model that served; null when words alone did. */
+    readonly embeddingModel: string | null;
   };
   readonly degraded: readonly Degradation[];
   readonly timingsMs: Timings;
