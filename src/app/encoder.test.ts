@@ -55,7 +55,8 @@ test('an encoder fills in behind, takes over, and serves again after a restart',
     await using service = await open(folder, encoder);
     await submit(service, 0, 20);
     await until(async () => isComplete(service, 20));
-    const { results, degraded } = await search(service, 'word7');
+    const { results, degraded, retrieval } = await search(service, 'word7');
+    assert.equal(retrieval.embeddingModel, 'fake-64');
     assert.match(results[0]?.text ?? '', /word7/);
     assert.deepEqual([encoder.queries, degraded], [['word7'], []]);
   }
@@ -99,6 +100,7 @@ test('an encoder that dies after it took over leaves the static vectors, flagged
   const { results, degraded, retrieval } = await search(service, 'word3');
   assert.match(results[0]?.text ?? '', /word3/);
   assert.equal(retrieval.mode, 'hybrid');
+  assert.notEqual(retrieval.embeddingModel, 'fake-64');
   assert.deepEqual(
     degraded.map(({ component, mode, reason }) => [component, mode, reason]),
     [['embedding', 'static_vectors', 'connection refused']],

@@ -53,7 +53,7 @@ export function searchResponse(query: string): SearchResponse {
     id: 'answer-1',
     query,
     results: [{ ...PLACE, rank: 1, text: TEXT, score: 0.5 }],
-    retrieval: { mode: 'hybrid', generation: 'static-1' },
+    retrieval: { mode: 'hybrid', generation: 'static-1', embeddingModel: 'static' },
     degraded: [],
     timingsMs: { total: 1.5 },
   };

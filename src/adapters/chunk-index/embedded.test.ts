@@ -406,3 +406,69 @@ async function commitDirectly(library: TestLibrary, key: string, text: string): 
   const { sequence } = await library.catalog.commit(docs, [{ kind: 'put', draft, version }]);
   return { sequence, removed: [], added: [] };
 }
+
+const MODEL = 'encoder';
+
+/** Stores an encoding of every chunk and gives it to the index. */
+async function encodeAll(library: TestLibrary): Promise<void> {
+  const chunks = await library.catalog.chunksWithout(docs, MODEL, 5000);
+  const rows = chunks.map(({ id }, at) => ({
+    id,
+    vector: { scale: 0.1, values: Int8Array.of(at % 100, 1) },
+  }));
+  await library.catalog.putEncodings(docs, MODEL, rows);
+  await library.index.addEncodings(docs, MODEL, rows);
+}
+
+async function encodedHits(index: EmbeddedIndex): Promise<ChunkId[]> {
+  const query = { model: MODEL, vector: Float32Array.of(1, 0) };
+  const found = await index.denseEncoded(docs, { query, filter: {}, limit: 5000 }, signal);
+  return found.map(({ chunkId }) => chunkId).toSorted();
+}
+
+describe('the embedded index with an encoder', () => {
+  it('hides the vectors of removed documents and counts the live ones', async () => {
+    await using library = await openLibrary({ encoderModel: MODEL });
+    await library.createCollection(docs);
+    for (const key of ['a', 'b', 'c']) await library.put(docs, key, `Text of ${key}.`);
+    await encodeAll(library);
+    await deleteDocument(library, 'a');
+    assert.deepEqual(await library.index.encoded(docs, MODEL), { encoded: 2, total: 2 });
+    assert.equal((await encodedHits(library.index)).length, 2);
+  });
+
+  it('reads them from the catalog when it loads, from a snapshot too', async () => {
+    await using library = await openLibrary({ encoderModel: MODEL });
+    await library.createCollection(docs);
+    for (let at = 0; at < 20; at++) await library.put(docs, `${at}`, `Text ${at}.`);
+    await encodeAll(library);
+    const before = await encodedHits(library.index);
+    assert.equal(before.length, 20);
+    assert.deepEqual(await encodedHits(library.openIndex({ encoderModel: MODEL })), before);
+    await library.index.snapshot(docs);
+    assert.deepEqual(await encodedHits(library.openIndex({ encoderModel: MODEL })), before);
+  });
+
+  it('keeps them when it is built anew because much was removed', async () => {
+    await using library = await openLibrary({ encoderModel: MODEL });
+    await library.createCollection(docs);
+    for (let at = 0; at < 12; at++) await library.put(docs, `${at}`, `Text ${at}.`);
+    await encodeAll(library);
+    for (let at = 1; at < 12; at++) await deleteDocument(library, `${at}`);
+    assert.deepEqual(await library.index.encoded(docs, MODEL), { encoded: 1, total: 1 });
+    assert.equal((await encodedHits(library.index)).length, 1);
+  });
+
+  it('takes other dimensions once no live chunk has a vector', async () => {
+    await using library = await openLibrary({ encoderModel: MODEL });
+    await library.createCollection(docs);
+    await library.put(docs, 'a', 'Text.');
+    await encodeAll(library);
+    await library.put(docs, 'a', 'Another text.');
+    const [chunk] = await library.catalog.chunksWithout(docs, MODEL, 1);
+    assert.ok(chunk);
+    const rows = [{ id: chunk.id, vector: { scale: 0.1, values: Int8Array.of(1, 2, 3) } }];
+    await library.index.addEncodings(docs, MODEL, rows);
+    assert.deepEqual(await library.index.encoded(docs, MODEL), { encoded: 1, total: 1 });
+  });
+});

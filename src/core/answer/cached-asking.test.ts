@@ -23,7 +23,7 @@ function response(text: string): AskResponse {
     id: 'made',
     query: REQUEST.query,
     results: [],
-    retrieval: { mode: 'hybrid', generation: 'g' },
+    retrieval: { mode: 'hybrid', generation: 'g', embeddingModel: 'm' },
     degraded: [],
     timingsMs: { total: 1 },
     answer: { text, mode: 'extractive', refused: false, reason: null },

@@ -180,7 +180,7 @@ function noDocuments(request: SearchRequest): AskResponse {
     id: 'none',
     query: request.query,
     results: [],
-    retrieval: { mode: request.mode, generation: '' },
+    retrieval: { mode: request.mode, generation: '', embeddingModel: null },
     degraded: [],
     timingsMs: { total: 0 },
     answer: NO_DOCUMENTS,

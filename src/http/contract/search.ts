@@ -73,6 +73,10 @@ const searchFields = {
   retrieval: z.strictObject({
     mode: z.enum([...RETRIEVAL_MODES, 'cache']).describe('What was really used.'),
     generation: z.string(),
+    embedding_model: z
+      .string()
+      .nullable()
+      .describe('The embedding model that served; null when words alone did.'),
   }),
   degraded: z.array(degradationSchema).describe('What is missing or second best in this response.'),
   timings_ms: z.record(z.string(), z.number()),

@@ -14,10 +14,18 @@ export function toWireSearch(response: SearchResponse): WireSearch {
     id: response.id,
     query: response.query,
     results: response.results.map(toWireResult),
-    retrieval: { mode: response.retrieval.mode, generation: response.retrieval.generation },
+    retrieval: toWireRetrieval(response.retrieval),
     degraded: response.degraded.map(toWireDegradation),
     timings_ms: response.timingsMs,
   };
+}
+
+function toWireRetrieval({
+  mode,
+  generation,
+  embeddingModel,
+}: SearchResponse['retrieval']): WireSearch['retrieval'] {
+  return { mode, generation, embedding_model: embeddingModel };
 }
 
 /** An answer with its citations as the API and `--json` print it. */
