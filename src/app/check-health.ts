@@ -2,6 +2,9 @@ import type { Catalog } from '../core/documents/catalog.ts';
 import { DEFAULT_TENANT } from '../core/documents/ids.ts';
 import type { CheckHealth, DependencyHealth, Health } from '../core/health.ts';
 import type { EmbeddingProfile } from '../core/retrieval/embedder.ts';
+import type { Generator } from '../core/models/generator.ts';
+import type { Breaker } from '../resilience/breaker.ts';
+import type { BreakerSnapshot } from '../resilience/breaker-state.ts';
 import type { Clock } from '../lib/clock.ts';
 import { VERSION } from './version.ts';
 
@@ -11,6 +14,9 @@ export interface HealthDependencies {
   readonly clock: Clock;
   /** Of the second embedding model, where there is one. */
   readonly encoder?: { health(): Promise<DependencyHealth> } | null;
+  /** The language model, where there is one. */
+  readonly generator?: Pick<Generator, 'profile'> | null;
+  readonly breakers?: readonly Pick<Breaker, 'snapshot'>[];
 }
 
 /** What works, per dependency. Never throws. */
@@ -19,6 +25,8 @@ export function createCheckHealth({
   profile,
   clock,
   encoder = null,
+  generator = null,
+  breakers = [],
 }: HealthDependencies): CheckHealth {
   const began = clock.monotonic();
   return async () => {
@@ -28,7 +36,8 @@ export function createCheckHealth({
       { name: 'index', state: 'up', detail: 'embedded' },
       { name: 'embedder', state: 'up', detail: profile.model },
       ...(encoder === null ? [] : [await encoder.health()]),
-      { name: 'generator', state: 'disabled', detail: 'answers are extracted' },
+      generatorHealth(generator),
+      ...breakers.map((breaker) => breakerHealth(breaker.snapshot())),
     ];
     return {
       state: overall(storage, dependencies),
@@ -38,6 +47,19 @@ export function createCheckHealth({
       ...(storage.state === 'down' ? { collections: 0, documents: 0, chunks: 0 } : await totals(catalog)),
     };
   };
+}
+
+function generatorHealth(generator: Pick<Generator, 'profile'> | null): DependencyHealth {
+  if (generator === null) return { name: 'generator', state: 'disabled', detail: 'answers are extracted' };
+  return { name: 'generator', state: 'up', detail: generator.profile.model };
+}
+
+/** An open breaker degrades: what it guards is done without. */
+function breakerHealth({ name, state, mode, retryAfterMs }: BreakerSnapshot): DependencyHealth {
+  if (state === 'disabled') return { name, state: 'disabled', detail: 'not in use' };
+  const held = mode === 'auto' ? '' : ', set by an operator';
+  const wait = retryAfterMs > 0 && mode === 'auto' ? `, next try in ${Math.ceil(retryAfterMs / 1000)} s` : '';
+  return { name, state: state === 'closed' ? 'up' : 'degraded', detail: `breaker ${state}${held}${wait}` };
 }
 
 function overall(storage: DependencyHealth, dependencies: readonly DependencyHealth[]): Health['state'] {

@@ -14,13 +14,17 @@ import type { BlobStore } from '../core/documents/blob-store.ts';
 import type { Catalog } from '../core/documents/catalog.ts';
 import { createCollections } from '../core/documents/create-collections.ts';
 import { createDocuments } from '../core/documents/create-documents.ts';
-import type { Scope } from '../core/documents/ids.ts';
+import type { DocumentId, GenerationId, Scope } from '../core/documents/ids.ts';
 import type { Collections, Documents, IngestFolder } from '../core/documents/library.ts';
 import type { CheckHealth } from '../core/health.ts';
+import type { Generator } from '../core/models/generator.ts';
+import type { Reranker } from '../core/models/reranker.ts';
+import { reranked } from '../core/retrieval/rerank.ts';
+import type { Breaker } from '../resilience/breaker.ts';
 import { generationId } from '../core/ingest/generation.ts';
 import { createIngestFolder } from '../core/ingest/ingest-folder.ts';
 import { createSubmit } from '../core/ingest/submit.ts';
-import { createWriteItems } from '../core/ingest/write-items.ts';
+import { createWriteItems, type WriteItems } from '../core/ingest/write-items.ts';
 import type { Embedder, EmbeddingProfile } from '../core/retrieval/embedder.ts';
 import { createRetrieve, type Retrieve } from '../core/retrieval/retrieve.ts';
 import { isoTime, systemClock } from '../lib/clock.ts';
@@ -60,6 +64,12 @@ const PREPARE_HEAP_MB = 1024;
 export interface ServiceModels {
   /** A second embedding model, guarded. Its vectors fill in behind and take over; null or left out: none. */
   readonly encoder?: Embedder | null;
+  /** A language model, guarded; null or left out: answers are extracted. */
+  readonly generator?: Generator | null;
+  /** A reranking model, guarded; null or left out: the fused order stays. */
+  readonly reranker?: Reranker | null;
+  /** Breakers of the models and others, as health shows them. */
+  readonly breakers?: readonly Pick<Breaker, 'snapshot'>[];
 }
 
 /**
@@ -69,7 +79,7 @@ export interface ServiceModels {
 export async function openService(
   config: Config,
   logger: Logger,
-  { encoder = null }: ServiceModels = {},
+  models: ServiceModels = {},
 ): Promise<Service> {
   const stack = new AsyncDisposableStack();
   try {
@@ -80,7 +90,7 @@ export async function openService(
       sqliteCatalog({ path: join(config.dataDir, 'catalog.db'), clock: systemClock }),
     );
     const blobs = await folderBlobStore(join(config.dataDir, 'originals'));
-    const service = await wire({ config, logger, folder, catalog, blobs, stack, encoder });
+    const service = await wire({ config, logger, folder, catalog, blobs, stack, models });
     return service;
   } catch (error) {
     await stack.disposeAsync();
@@ -95,60 +105,40 @@ interface Parts {
   readonly catalog: Catalog;
   readonly blobs: BlobStore;
   readonly stack: AsyncDisposableStack;
-  readonly encoder: Embedder | null;
+  readonly models: ServiceModels;
 }
 
-async function wire({ config, logger, folder, catalog, blobs, stack, encoder }: Parts): Promise<Service> {
+async function wire({ config, logger, folder, catalog, blobs, stack, models }: Parts): Promise<Service> {
+  const { encoder = null, generator = null, reranker = null, breakers = [] } = models;
   const model = await loadStaticModel(MODEL_FOLDER);
   const embedder = staticEmbedder(model);
   const { profile } = embedder;
   const index = stack.use(await openIndex({ config, logger, catalog, encoder }, profile));
   const running =
     encoder === null ? null : stack.use(startEncoder({ embedder: encoder, catalog, index, logger }));
-  const pool = stack.use(openPool(config));
-  const { chunkTokens, maxDocumentBytes } = config;
-  const generation = generationId({ profile, chunkTokens });
-  const mutex = createMutex();
-  // A write that was begun ends before the catalog closes and another process may have the folder.
-  stack.defer(async () => mutex.run(async () => undefined));
-  const write = createWriteItems({ catalog, blobs, index, mutex });
-  const writeItems = running?.after(write) ?? write;
-  const shared = { catalog, prepare: pool.prepare, writeItems, generation, chunkTokens, maxDocumentBytes };
-  const collections = createCollections({
-    catalog,
-    blobs,
-    index,
-    mutex,
-    generation,
-    defaults: { language: config.language, description: '' },
-  });
-  const remove: Parameters<typeof createDocuments>[0]['remove'] = async (collection, ids) =>
-    writeItems(collection, { items: [], problems: [], deletions: ids });
-  const retrieve = openRetrieve({ config, catalog, index, embedder, running });
-  const ingest = createIngestFolder({
-    ...shared,
-    source: folderSource({ excluded: [await realpath(config.dataDir)] }),
-    clock: systemClock,
-    afterWrites: async (scope) => index.snapshot(scope),
-    parallel: 2 * config.workers + 2,
-  });
+  const generation = generationId({ profile, chunkTokens: config.chunkTokens });
+  const library = await openLibrary({ config, catalog, blobs, stack, index, running, generation });
+  const retrieve = openRetrieve({ config, catalog, index, embedder, running, reranker });
   const asking = createAsking({
     retrieve,
     catalog,
     analysis: embeddedTextAnalysis(index),
     embed: (text) => model.embed(text),
-    generator: null,
+    generator,
     countTokens: (text) => model.tokenize(text).length,
     clock: systemClock,
   });
   return {
-    ...remembered(asking, { config, catalog, generation }),
-    collections,
-    documents: createDocuments({ catalog, blobs, index, submit: createSubmit(shared), remove }),
-    // One name per file: a slash at the end must not make it another one.
-    ingest: async ({ scope, paths }, onProgress, signal) =>
-      ingest({ scope, paths: paths.map((path) => resolve(path)) }, onProgress, signal),
-    checkHealth: createCheckHealth({ catalog, profile, clock: systemClock, encoder: running }),
+    ...remembered(asking, { config, catalog, fingerprint: fingerprintOf(generation, models) }),
+    ...library,
+    checkHealth: createCheckHealth({
+      catalog,
+      profile,
+      clock: systemClock,
+      encoder: running,
+      generator,
+      breakers,
+    }),
     folder,
     warmUp: async () => forEachCollection(catalog, async (scope) => index.open(scope)),
     indexBytes: async (scope) => (await index.partition(scope)).bytes,
@@ -157,9 +147,60 @@ async function wire({ config, logger, folder, catalog, blobs, stack, encoder }: 
   };
 }
 
+interface LibraryParts extends Pick<Parts, 'config' | 'catalog' | 'blobs' | 'stack'> {
+  readonly index: EmbeddedIndex;
+  readonly running: RunningEncoder | null;
+  readonly generation: GenerationId;
+}
+
+/** What writes: collections, documents, folders. */
+async function openLibrary({
+  config,
+  catalog,
+  blobs,
+  stack,
+  index,
+  running,
+  generation,
+}: LibraryParts): Promise<Pick<UseCases, 'collections' | 'documents' | 'ingest'>> {
+  const pool = stack.use(openPool(config));
+  const { chunkTokens, maxDocumentBytes } = config;
+  const mutex = createMutex();
+  // A write that was begun ends before the catalog closes and another process may have the folder.
+  stack.defer(async () => mutex.run(async () => undefined));
+  const write = createWriteItems({ catalog, blobs, index, mutex });
+  const writeItems = running?.after(write) ?? write;
+  const shared = { catalog, prepare: pool.prepare, writeItems, generation, chunkTokens, maxDocumentBytes };
+  const defaults = { language: config.language, description: '' };
+  const ingest = createIngestFolder({
+    ...shared,
+    source: folderSource({ excluded: [await realpath(config.dataDir)] }),
+    clock: systemClock,
+    afterWrites: async (scope) => index.snapshot(scope),
+    parallel: 2 * config.workers + 2,
+  });
+  return {
+    collections: createCollections({ catalog, blobs, index, mutex, generation, defaults }),
+    documents: createDocuments({
+      catalog,
+      blobs,
+      index,
+      submit: createSubmit(shared),
+      remove: removal(writeItems),
+    }),
+    // One name per file: a slash at the end must not make it another one.
+    ingest: async ({ scope, paths }, onProgress, signal) =>
+      ingest({ scope, paths: paths.map((path) => resolve(path)) }, onProgress, signal),
+  };
+}
+
+function removal(writeItems: WriteItems): (scope: Scope, ids: readonly DocumentId[]) => Promise<void> {
+  return async (scope, ids) => writeItems(scope, { items: [], problems: [], deletions: ids });
+}
+
 function remembered(
   asking: Asking,
-  { config, catalog, generation }: Pick<Parts, 'config' | 'catalog'> & { readonly generation: string },
+  { config, catalog, fingerprint }: Pick<Parts, 'config' | 'catalog'> & { readonly fingerprint: string },
 ): Asking {
   return cachedAsking(asking, {
     catalog,
@@ -167,18 +208,26 @@ function remembered(
     newId: randomUUID,
     maxBytes: config.cacheBytes,
     maxStaleMs: config.maxStaleSeconds * 1000,
-    fingerprint: generation,
+    fingerprint,
   });
+}
+
+/** What an answer depends on besides the documents. */
+function fingerprintOf(generation: string, { encoder, generator, reranker }: ServiceModels): string {
+  return [generation, encoder, generator, reranker]
+    .map((part) => (typeof part === 'string' ? part : (part?.profile.model ?? '')))
+    .join('|');
 }
 
 interface RetrieveParts extends Pick<Parts, 'config' | 'catalog'> {
   readonly index: EmbeddedIndex;
   readonly embedder: Embedder;
   readonly running: RunningEncoder | null;
+  readonly reranker: Reranker | null;
 }
 
-function openRetrieve({ config, catalog, index, embedder, running }: RetrieveParts): Retrieve {
-  const retrieve = createRetrieve({
+function openRetrieve({ config, catalog, index, embedder, running, reranker }: RetrieveParts): Retrieve {
+  const fused = createRetrieve({
     catalog,
     index,
     embedder,
@@ -187,11 +236,17 @@ function openRetrieve({ config, catalog, index, embedder, running }: RetrievePar
     newId: randomUUID,
     ...(config.denseWeight === undefined ? {} : { fusionWeight: config.denseWeight }),
   });
+  const retrieve = reranker === null ? fused : reranked(fused, { reranker, clock: systemClock });
   return running?.first(retrieve) ?? retrieve;
 }
 
 async function openIndex(
-  { config, logger, catalog, encoder }: Pick<Parts, 'config' | 'logger' | 'catalog' | 'encoder'>,
+  {
+    config,
+    logger,
+    catalog,
+    encoder,
+  }: Pick<Parts, 'config' | 'logger' | 'catalog'> & { readonly encoder: Embedder | null },
   { model, dimensions }: EmbeddingProfile,
 ): Promise<EmbeddedIndex> {
   const folder = join(config.dataDir, 'index');
