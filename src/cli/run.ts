@@ -10,6 +10,7 @@ import { EXIT, textFlag, type Command, type Invocation } from './command.ts';
 import { config } from './config.ts';
 import { documents } from './documents.ts';
 import { evaluate } from './eval.ts';
+import { faults } from './faults.ts';
 import { commandHelp, mainHelp } from './help.ts';
 import { ingest } from './ingest.ts';
 import { processOutput, type Output } from './output.ts';
@@ -26,6 +27,7 @@ const COMMANDS: readonly Command[] = [
   collections,
   documents,
   evaluate,
+  faults,
   config,
 ];
 

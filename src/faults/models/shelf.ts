@@ -20,6 +20,28 @@ export const DEFAULT_MODELS: readonly StandInModel[] = [
   { name: 'tiny', ability: 'completion' },
 ];
 
+const CHECKS: Readonly<Record<keyof StandInModel, (value: unknown) => boolean>> = {
+  name: (value) => typeof value === 'string' && value !== '',
+  ability: (value) => value === 'embedding' || value === 'completion',
+  dimension: isSize,
+  contextLength: isSize,
+};
+
+function isSize(value: unknown): boolean {
+  return value === undefined || (Number.isSafeInteger(value) && Number(value) > 0);
+}
+
+/** @throws RangeError that names the field of a model that is wrong, missing or unknown. */
+export function checkModel(fields: Readonly<Record<string, unknown>>): StandInModel {
+  const unknown = Object.keys(fields).find((name) => !Object.hasOwn(CHECKS, name));
+  if (unknown !== undefined) throw new RangeError(`a model has no "${unknown}"`);
+  for (const [name, check] of Object.entries(CHECKS)) {
+    if (!check(fields[name]))
+      throw new RangeError(`"${name}" of a model cannot be ${JSON.stringify(fields[name])}`);
+  }
+  return fields as unknown as StandInModel;
+}
+
 /** The models of a stand-in and which of them are loaded. */
 export interface Shelf {
   readonly models: readonly Required<StandInModel>[];
