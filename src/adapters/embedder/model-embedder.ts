@@ -35,6 +35,8 @@ export interface EmbeddingCall {
   readonly place: string;
   /** Texts of one request. */
   readonly maxBatch: number;
+  /** The model cuts texts that are too long to the token; others get them cut with a margin, lest they refuse them. */
+  readonly cutsTexts?: true;
   /** The embeddings in order, unchecked. @throws ModelError. */
   embed(texts: readonly string[], signal: AbortSignal): Promise<unknown>;
 }
@@ -119,7 +121,8 @@ function vectorSource({ options, profile, call }: Parts): VectorSource {
   return {
     dimensions: () => kept ?? learnt ?? 0,
     of: async (whole, signal) => {
-      const texts = whole.map((text) => cutText(text, profile.contextTokens));
+      const texts =
+        call.cutsTexts === true ? whole : whole.map((text) => cutText(text, profile.contextTokens));
       const vectors: Float32Array[] = [];
       for (let at = 0; at < texts.length; at += call.maxBatch)
         vectors.push(...(await batch(texts.slice(at, at + call.maxBatch), signal)));

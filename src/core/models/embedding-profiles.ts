@@ -1,5 +1,5 @@
 /** How a model's token vectors become one vector, for adapters that do it themselves (ONNX). */
-export type Pooling = 'mean' | 'cls' | 'last';
+export type Pooling = 'mean' | 'cls';
 
 /**
  * What has to be known about an embedding model to use it as it was trained. Taken from the model cards; applied by
