@@ -1,4 +1,5 @@
 import {
+  Agent as HttpAgent,
   createServer,
   request as requestHttp,
   type IncomingHttpHeaders,
@@ -7,7 +8,8 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http';
-import { request as requestHttps } from 'node:https';
+import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
+import type { Duplex } from 'node:stream';
 import type { ActiveToxic, HttpToxic } from './toxics.ts';
 
 /** What a relay needs of its proxy. */
@@ -71,7 +73,7 @@ function relay({ host, toxics, request, response }: Relayed): void {
   if (bodies.length > 0) headers['accept-encoding'] = 'identity';
   const send = upstream.protocol === 'https:' ? requestHttps : requestHttp;
   const target = { ...placeOf(upstream), method: request.method, path: request.url };
-  const sent = send({ ...target, headers, agent: false }, (received) => {
+  const sent = send({ ...target, headers, agent: agentOf(request, upstream) }, (received) => {
     const changed = changedHeaders(received.headers, toxics);
     if (bodies.length > 0) delete changed['content-length'];
     response.writeHead(received.statusCode ?? 502, changed);
@@ -83,6 +85,19 @@ function relay({ host, toxics, request, response }: Relayed): void {
   sent.once('error', (error) => response.destroy(error));
   response.once('close', () => sent.destroy());
   request.pipe(sent);
+}
+
+const agents = new WeakMap<Duplex, HttpAgent>();
+
+/** One connection to the server for each of the client, kept as long. */
+function agentOf({ socket }: IncomingMessage, { protocol }: URL): HttpAgent {
+  const known = agents.get(socket);
+  if (known !== undefined) return known;
+  const options = { keepAlive: true, maxSockets: 1 };
+  const agent = protocol === 'https:' ? new HttpsAgent(options) : new HttpAgent(options);
+  agents.set(socket, agent);
+  socket.once('close', () => agent.destroy());
+  return agent;
 }
 
 function placeOf({ hostname, port }: URL): { readonly host: string; readonly port: string | null } {
