@@ -2,6 +2,7 @@ import { readLock } from '../adapters/data-folder.ts';
 import type { Config } from '../config/config.ts';
 import type { Logger } from '../lib/logger.ts';
 import { createClient, type Client } from './client.ts';
+import { openModels } from './models.ts';
 import { serve } from './serve.ts';
 import { openService } from './service.ts';
 
@@ -27,7 +28,7 @@ export async function connect(config: Config, logger: Logger): Promise<Connectio
   }
   const stack = new AsyncDisposableStack();
   try {
-    const service = stack.use(await openService(config, logger));
+    const service = stack.use(await openService(config, logger, await openModels(config)));
     const served = stack.use(
       await serve(service, { config, logger, listen: { host: '127.0.0.1', port: 0 } }),
     );

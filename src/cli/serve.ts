@@ -1,4 +1,5 @@
 import { serve as listen } from '../app/serve.ts';
+import { openModels } from '../app/models.ts';
 import { openService } from '../app/service.ts';
 import { EXIT, type Command } from './command.ts';
 import { untilStopped } from './until-stopped.ts';
@@ -16,7 +17,7 @@ export const serve: Command = {
     const config = invocation.config();
     const logger = invocation.logger(config);
     const stopped = untilStopped();
-    await using service = await openService(config, logger);
+    await using service = await openService(config, logger, await openModels(config));
     await service.warmUp();
     await using served = await listen(service, {
       config,

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { createClient, type Client } from '../app/client.ts';
 import { MANUAL_FOLDER } from '../app/package-folders.ts';
 import { serve as listen } from '../app/serve.ts';
+import { openModels } from '../app/models.ts';
 import { openService } from '../app/service.ts';
 import { printAnswer } from './ask.ts';
 import { EXIT, type Command } from './command.ts';
@@ -27,7 +28,7 @@ export const start: Command = {
     // Who tries Holdfast wants to read the answer, not a log line per request.
     const logger = invocation.logger(config.logLevel === 'info' ? { ...config, logLevel: 'warn' } : config);
     const stopped = untilStopped();
-    await using service = await openService(config, logger);
+    await using service = await openService(config, logger, await openModels(config));
     await service.warmUp();
     await using served = await listen(service, {
       config,
