@@ -3,6 +3,7 @@ import { readMaterial, seededRandom, type Material } from './corpus.ts';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { faultProxyTable, type FaultProxyRow } from './faults.ts';
 import { measureFirstStart, measureServer, type ServerFigures } from './http.ts';
 import { searchRows } from './search.ts';
 import { buildStore, type IngestFigures } from './store.ts';
@@ -46,7 +47,12 @@ async function firstStarts(): Promise<number[]> {
   return seconds;
 }
 
-function report(all: readonly Measured[], starts: readonly number[]): string {
+interface Others {
+  readonly starts: readonly number[];
+  readonly faultProxy: readonly FaultProxyRow[];
+}
+
+function report(all: readonly Measured[], { starts, faultProxy }: Others): string {
   const chunks = (one: Measured): string => one.ingest.chunks.toLocaleString('en');
   return [
     provenance(),
@@ -85,6 +91,9 @@ function report(all: readonly Measured[], starts: readonly number[]): string {
       `At ${chunks(one)} passages:`,
       table(['connections', 'requests/s', 'p50 ms', 'p99 ms', 'processor ms per request'], one.server.rows),
     ]),
+    '## Fault proxy',
+    'Milliseconds of a request of 4 KB with an answer of 4 KB over one kept connection, and what a proxy without toxics adds. Client, proxy and server share one process.',
+    table(['', 'p50', 'p99', 'added p50', 'added p99'], faultProxy),
   ].join('\n\n');
 }
 
@@ -93,7 +102,8 @@ async function run(): Promise<void> {
   const material = await readMaterial();
   const all: Measured[] = [];
   for (const files of SIZES) all.push(await measure(files, material));
-  writeGenerated(PAGE, MARKER, report(all, await firstStarts()));
+  const others = { starts: await firstStarts(), faultProxy: await faultProxyTable() };
+  writeGenerated(PAGE, MARKER, report(all, others));
   process.stderr.write(`written to ${PAGE.pathname}\n`);
 }
 

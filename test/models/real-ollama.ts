@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { homedir } from 'node:os';
@@ -32,11 +32,23 @@ export function findOllama(): Found {
     if (isExecutable(named)) return { binary: named };
     throw new Error(`HOLDFAST_TEST_OLLAMA_BIN names ${named}, which cannot be run`);
   }
-  const cache = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
-  const places = [join(cache, 'holdfast', `ollama-${VERSION}`), ...PATH.split(delimiter)];
+  const places = [join(cacheFolder(), `ollama-${VERSION}`), ...PATH.split(delimiter)];
   const binary = places.map((folder) => join(folder, 'ollama')).find(isExecutable);
   if (binary !== undefined) return { binary };
   return { missing: 'no Ollama: set HOLDFAST_TEST_OLLAMA_URL, or put ollama on the PATH, or run .ci/run' };
+}
+
+/** The GGUF file of the real all-MiniLM-L6-v2 (384 numbers) where `.ci/run` puts it, or what is missing. */
+export function findMinilm(): { readonly file: string } | { readonly missing: string } {
+  const named = process.env['HOLDFAST_TEST_MINILM_GGUF'] ?? '';
+  const file = named === '' ? join(cacheFolder(), 'all-minilm.gguf') : named;
+  if (existsSync(file)) return { file };
+  if (named !== '') throw new Error(`HOLDFAST_TEST_MINILM_GGUF names ${named}, which does not exist`);
+  return { missing: 'no GGUF file of all-MiniLM: .ci/run makes it' };
+}
+
+function cacheFolder(): string {
+  return join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'holdfast');
 }
 
 function isExecutable(file: string): boolean {
