@@ -21,6 +21,11 @@ export interface EncoderDependencies {
   readonly logger: Logger;
 }
 
+export interface EncoderProgress {
+  readonly encoded: number;
+  readonly total: number;
+}
+
 /** A second embedding model at work: it fills in behind, and serves queries where it is ready. */
 export interface RunningEncoder extends AsyncDisposable {
   /** For retrieval. */
@@ -31,6 +36,8 @@ export interface RunningEncoder extends AsyncDisposable {
   after(writeItems: WriteItems): WriteItems;
   /** How far it is. */
   health(): Promise<DependencyHealth>;
+  /** Passages of all collections, and those that it has filled in. */
+  progress(): Promise<EncoderProgress>;
 }
 
 /** Starts to fill in what is missing. Dispose it before the index and the catalog. */
@@ -63,6 +70,7 @@ export function startEncoder(dependencies: EncoderDependencies): RunningEncoder 
       encode.wake();
     },
     health: async () => encoderHealth(model, encode, catalog),
+    progress: async () => totalProgress(model, catalog),
     [Symbol.asyncDispose]: async () => encode[Symbol.asyncDispose](),
   };
 }
@@ -92,7 +100,7 @@ async function encoderHealth(
 async function totalProgress(
   model: string,
   catalog: Pick<Catalog, 'listCollections' | 'encodingProgress'>,
-): Promise<{ readonly encoded: number; readonly total: number }> {
+): Promise<EncoderProgress> {
   let encoded = 0;
   let total = 0;
   await forEachCollection(catalog, async (scope) => {

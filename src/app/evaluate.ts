@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from '../config/config.ts';
 import {
   DEFAULT_TENANT,
@@ -15,6 +16,7 @@ import type { RetrievalMode } from '../core/retrieval/search.ts';
 import type { Logger } from '../lib/logger.ts';
 import { meanMetrics, rankingMetrics, type RankingMetrics } from '../lib/ranking-metrics.ts';
 import { readEvaluationSet, type EvaluationQuery, type EvaluationSet } from './evaluation-set.ts';
+import { openModels } from './models.ts';
 import { openService, type Service } from './service.ts';
 
 export type EvaluationMode = RetrievalMode;
@@ -51,6 +53,7 @@ export interface LoadedSet extends AsyncDisposable {
 }
 
 const RESULTS = 100;
+const POLL_MS = 200;
 const COLLECTION = 'evaluation' as CollectionName;
 const NEVER = new AbortController().signal;
 
@@ -90,6 +93,7 @@ export async function loadSet(
       await openService(
         { ...config, dataDir: join(root, 'data'), maxDocumentBytes: 2 ** 30, cacheBytes: 0 },
         logger,
+        await openModels(config),
       ),
     );
     const scope = { tenant: DEFAULT_TENANT, collection: COLLECTION };
@@ -101,6 +105,7 @@ export async function loadSet(
         'evaluation_set_invalid',
         `${folder}: no document could be ingested: ${failure?.problem.reason ?? 'the corpus is empty'}`,
       );
+    await untilEncoded(service);
     const ids = externalIds(set, scope, corpusFile);
     return {
       set,
@@ -115,6 +120,15 @@ export async function loadSet(
   } catch (error) {
     await stack.disposeAsync();
     throw error;
+  }
+}
+
+/** The second embedding model is measured when it has every passage. */
+async function untilEncoded(service: Service): Promise<void> {
+  for (;;) {
+    const progress = await service.encoderProgress();
+    if (progress === null || progress.encoded >= progress.total) return;
+    await delay(POLL_MS);
   }
 }
 

@@ -31,7 +31,7 @@ import { isoTime, systemClock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import { createMutex } from '../lib/mutex.ts';
 import { createCheckHealth } from './check-health.ts';
-import { startEncoder, type RunningEncoder } from './encoder.ts';
+import { startEncoder, type EncoderProgress, type RunningEncoder } from './encoder.ts';
 import { lexicalConstants } from './lexical-constants.ts';
 import { MODEL_FOLDER } from './package-folders.ts';
 import { preparePool, type PreparePool } from './prepare-pool.ts';
@@ -51,6 +51,8 @@ export interface Service extends UseCases, AsyncDisposable {
   readonly folder: DataFolder;
   /** Loads the indexes of all collections, so that the first question is fast. */
   warmUp(): Promise<void>;
+  /** How far the second embedding model is; null when there is none. */
+  encoderProgress(): Promise<EncoderProgress | null>;
   /** Memory of a collection's index in bytes. */
   indexBytes(scope: Scope): Promise<number>;
   /** Compares every collection's index with the catalog; differences by collection, empty when all agree. */
@@ -141,6 +143,7 @@ async function wire({ config, logger, folder, catalog, blobs, stack, models }: P
     }),
     folder,
     warmUp: async () => forEachCollection(catalog, async (scope) => index.open(scope)),
+    encoderProgress: async () => (running === null ? null : running.progress()),
     indexBytes: async (scope) => (await index.partition(scope)).bytes,
     verifyIndex: async () => verifyIndex(catalog, index),
     [Symbol.asyncDispose]: async () => stack.disposeAsync(),
