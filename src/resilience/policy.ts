@@ -1,10 +1,12 @@
 import type { Breaker, BreakerCall } from './breaker.ts';
 import type { Bulkhead, Priority } from './bulkhead.ts';
 import { classify, type Classify, type Outcome } from './classify.ts';
-import { deadlineOf } from './deadline.ts';
+import { deadlineOf, type Deadline } from './deadline.ts';
+import type { StreamClocks } from './defaults.ts';
 import type { Hedge } from './hedge.ts';
 import type { Retry } from './retry.ts';
 import { systemTime, type TimeSource } from './time-source.ts';
+import { checkStreamClocks, timedStream, type StreamEnd, type StreamWork } from './timed-stream.ts';
 import type { Timeout } from './timeout.ts';
 import type { Executor, Work } from './work.ts';
 
@@ -74,34 +76,68 @@ export class Policy implements Executor {
     return this.#retry.run((signal) => this.#try(numbered, signal), signal, this.#mayRetry);
   }
 
+  /**
+   * Opens a stream under the same rules and three clocks, without retry or hedge. The slot is held until the
+   * stream is over; it is slow when its first item is.
+   * @throws as `execute`, also in the middle.
+   */
+  async *stream<T>(
+    open: StreamWork<T>,
+    signal: AbortSignal,
+    clocks: StreamClocks,
+  ): AsyncGenerator<T, void, undefined> {
+    checkStreamClocks(clocks);
+    const entered = this.#enter(signal);
+    const call = entered instanceof Promise ? await entered : entered;
+    const inFlight = this.bulkhead.active;
+    let firstItemMs: number | undefined;
+    yield* timedStream(open, signal, {
+      name: this.breaker.name,
+      clocks,
+      time: this.#time,
+      onFirstItem: (durationMs) => {
+        firstItemMs = durationMs;
+      },
+      onEnd: (end) => {
+        const outcome = this.#outcomeOfStream(end, signal, call);
+        this.#leave({ call, inFlight, outcome, durationMs: firstItemMs });
+      },
+    });
+  }
+
   async #try<T>(work: Work<T>, signal: AbortSignal): Promise<T> {
-    if (signal.aborted) throw signal.reason;
-    deadlineOf(signal)?.requireTime();
-    const asked = this.#time.monotonic();
-    const refusal = this.breaker.check(asked);
-    if (refusal !== null) throw refusal;
-    let call: BreakerCall;
-    if (this.bulkhead.tryEnter(this.#priority)) {
-      call = this.#begin(asked, undefined);
-    } else {
-      await this.bulkhead.enter(signal, this.#priority);
-      call = this.#begin(this.#time.monotonic(), signal);
-    }
+    const entered = this.#enter(signal);
+    const call = entered instanceof Promise ? await entered : entered;
     const inFlight = this.bulkhead.active;
     try {
       const value = await this.#timeout.run(this.#hedged(work), signal, call.startedAt);
-      this.#leave(call, inFlight, 'success');
+      this.#leave({ call, inFlight, outcome: 'success' });
       return value;
     } catch (error) {
-      this.#leave(call, inFlight, this.#outcomeOf(error, signal, call));
+      this.#leave({ call, inFlight, outcome: this.#outcomeOf(error, signal, call) });
       throw error;
     }
   }
 
-  /** The breaker's permission for one that has a slot; after a wait the deadline is checked again. */
-  #begin(now: number, waited: AbortSignal | undefined): BreakerCall {
+  /** A slot and the breaker's permission; without waiting when there is a free slot. */
+  #enter(signal: AbortSignal): BreakerCall | Promise<BreakerCall> {
+    signal.throwIfAborted();
+    deadlineOf(signal)?.requireTime();
+    const now = this.#time.monotonic();
+    const refusal = this.breaker.check(now);
+    if (refusal !== null) throw refusal;
+    return this.bulkhead.tryEnter(this.#priority) ? this.#begin(now) : this.#enterLater(signal);
+  }
+
+  async #enterLater(signal: AbortSignal): Promise<BreakerCall> {
+    await this.bulkhead.enter(signal, this.#priority);
+    return this.#begin(this.#time.monotonic(), deadlineOf(signal));
+  }
+
+  /** The breaker's permission for one that has a slot. */
+  #begin(now: number, deadline?: Deadline): BreakerCall {
     try {
-      if (waited !== undefined) deadlineOf(waited)?.requireTime();
+      deadline?.requireTime();
       return this.breaker.begin(now);
     } catch (error) {
       this.bulkhead.leave(this.#priority);
@@ -109,18 +145,23 @@ export class Policy implements Executor {
     }
   }
 
-  #leave(call: BreakerCall, inFlight: number, outcome: Outcome): void {
+  #leave({ call, inFlight, outcome, durationMs }: Ended): void {
     const now = this.#time.monotonic();
-    const durationMs = now - call.startedAt;
-    call.end(outcome, durationMs, now);
+    const elapsedMs = now - call.startedAt;
+    call.end(outcome, durationMs ?? elapsedMs, now);
     if (!this.bulkhead.isAdaptive) this.bulkhead.leave(this.#priority);
-    else this.bulkhead.leave(this.#priority, { outcome, durationMs, inFlight, now });
+    else this.bulkhead.leave(this.#priority, { outcome, durationMs: elapsedMs, inFlight, now });
   }
 
   #hedged<T>(work: Work<T>): Work<T> {
     const hedge = this.#hedge;
     if (hedge === undefined) return work;
     return (signal) => hedge.run(work, signal, this.#mayHedge);
+  }
+
+  #outcomeOfStream(end: StreamEnd, signal: AbortSignal, call: BreakerCall): Outcome {
+    if (end.kind === 'failed') return this.#outcomeOf(end.error, signal, call);
+    return end.kind === 'done' ? 'success' : 'ignored';
   }
 
   /**
@@ -133,4 +174,13 @@ export class Policy implements Executor {
     if (fault !== 'deadline' && fault !== 'timeout') return 'ignored';
     return this.#time.monotonic() - startedAt >= this.breaker.slowMs ? 'failure' : 'ignored';
   }
+}
+
+interface Ended {
+  readonly call: BreakerCall;
+  /** Calls that ran when it began. */
+  readonly inFlight: number;
+  readonly outcome: Outcome;
+  /** What decides whether it was slow, when that is not its whole length. */
+  readonly durationMs?: number | undefined;
 }

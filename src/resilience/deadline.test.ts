@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { SimulatedTime } from '../../test/simulation/simulated-time.ts';
+import { Deadline, deadlineOf } from './deadline.ts';
+import { DeadlineError } from './errors.ts';
+
+test('aborts its signal at the absolute moment, with a DeadlineError', async () => {
+  const time = new SimulatedTime(1000);
+  using deadline = new Deadline({ afterMs: 200, time });
+  assert.equal(deadline.at, 1200);
+  await time.advance(150);
+  assert.equal(deadline.remainingMs, 50);
+  assert.equal(deadline.remainingForHopMs, 45);
+  assert.equal(deadline.signal.aborted, false);
+  await time.advance(50);
+  assert.ok(deadline.signal.reason instanceof DeadlineError);
+  assert.equal(deadline.remainingMs, 0);
+  assert.equal(time.pendingTimers, 0);
+});
+
+test('refuses to start a call with less than 20 ms left (R8)', async () => {
+  const time = new SimulatedTime();
+  using deadline = new Deadline({ afterMs: 100, time });
+  await time.advance(80);
+  deadline.requireTime();
+  await time.advance(1);
+  assert.throws(() => deadline.requireTime(), {
+    name: 'DeadlineError',
+    kind: 'deadline',
+    message: /^19 ms left/,
+  });
+  deadline.requireTime(10);
+});
+
+test('is found by its signal', () => {
+  using deadline = new Deadline({ afterMs: 100, time: new SimulatedTime() });
+  assert.equal(deadlineOf(deadline.signal), deadline);
+  assert.equal(deadlineOf(new AbortController().signal), undefined);
+});
+
+test('aborts with its parent, with the reason of the parent', () => {
+  const time = new SimulatedTime();
+  const parent = new AbortController();
+  using deadline = new Deadline({ afterMs: 100, time, parent: parent.signal });
+  parent.abort('gone');
+  assert.equal(deadline.signal.reason, 'gone');
+  assert.equal(time.pendingTimers, 0);
+  using late = new Deadline({ afterMs: 100, time, parent: parent.signal });
+  assert.equal(late.signal.reason, 'gone');
+});
+
+test('leaves no timer behind when disposed', async () => {
+  const time = new SimulatedTime();
+  const deadline = new Deadline({ afterMs: 100, time });
+  deadline[Symbol.dispose]();
+  assert.equal(time.pendingTimers, 0);
+  await time.advance(200);
+  assert.equal(deadline.signal.aborted, false);
+});
+
+test('refuses a time out of bounds', () => {
+  assert.throws(() => new Deadline({ afterMs: -1 }), /afterMs must be a number from 0 to 2147483647, got -1/);
+});

@@ -1,0 +1,54 @@
+import type { SimulatedTime } from './simulated-time.ts';
+
+export interface SimulatedServerOptions {
+  readonly time: SimulatedTime;
+  /** Calls that it works on at once; the others wait inside of it. May be changed. */
+  readonly capacity: number;
+  /** Milliseconds of one call. */
+  readonly serviceMs: () => number;
+}
+
+/** A server that runs `capacity` calls at once and queues the others in order, without a limit. */
+export class SimulatedServer {
+  capacity: number;
+  /** Calls that ended. */
+  completed = 0;
+  readonly #time: SimulatedTime;
+  readonly #serviceMs: () => number;
+  readonly #queue: (() => void)[] = [];
+  #running = 0;
+
+  constructor({ time, capacity, serviceMs }: SimulatedServerOptions) {
+    this.capacity = capacity;
+    this.#time = time;
+    this.#serviceMs = serviceMs;
+  }
+
+  /** Calls inside, waiting ones included. */
+  get load(): number {
+    return this.#running + this.#queue.length;
+  }
+
+  /** Resolves when the call has been worked on. */
+  readonly call = (signal: AbortSignal): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const start = (): void => {
+        if (signal.aborted) return this.#next();
+        this.#running++;
+        this.#time.after(this.#serviceMs(), () => {
+          this.#running--;
+          this.completed++;
+          resolve();
+          this.#next();
+        });
+        return undefined;
+      };
+      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+      this.#queue.push(start);
+      this.#next();
+    });
+
+  #next(): void {
+    if (this.#running < this.capacity) this.#queue.shift()?.();
+  }
+}
