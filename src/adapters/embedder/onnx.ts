@@ -24,7 +24,8 @@ const MAX_BATCH = 8;
  * @throws HoldfastError `invalid_configuration` when the package or a file is missing.
  */
 export async function onnxEmbedder(options: OnnxOptions): Promise<OnnxEmbedder> {
-  const model = options.model ?? basename(options.folder);
+  const { model: named = '' } = options;
+  const model = named === '' ? basename(options.folder) : named;
   const { pooling, contextTokens } = { ...embeddingModelProfile(model), ...options.profile };
   const thread = onnxThread({
     folder: options.folder,
