@@ -6,6 +6,7 @@ import { openaiEmbedder } from '../adapters/embedder/openai.ts';
 import { aiSdkGenerator } from '../adapters/generator/ai-sdk.ts';
 import { ollamaGenerator } from '../adapters/generator/ollama.ts';
 import { openaiGenerator } from '../adapters/generator/openai.ts';
+import { aiSdkReranker } from '../adapters/reranker/ai-sdk.ts';
 import { httpReranker } from '../adapters/reranker/http.ts';
 import type { Config } from '../config/config.ts';
 import type { Generator } from '../core/models/generator.ts';
@@ -25,7 +26,7 @@ const PASSAGES_TIMEOUT_MS = 120_000;
  */
 export async function openModels(config: Config): Promise<ServiceModels> {
   const [embedder, generator] = await Promise.all([openEmbedder(config), openGenerator(config)]);
-  const reranker = openReranker(config);
+  const reranker = await openReranker(config);
   const embedding = dependency('ollama_embedding', embedder !== null);
   const generation = dependency('ollama_generation', generator !== null);
   const search = dependency('qdrant_search', false);
@@ -39,6 +40,9 @@ export async function openModels(config: Config): Promise<ServiceModels> {
       embedder && guardedEmbedder(embedder, { queries: embedding.foreground, passages: passages.background }),
     generator: generator && guardedGenerator(generator, generation, clocks),
     reranker: reranker && guardedReranker(reranker, reranking),
+    close: async () => {
+      await embedder?.[Symbol.asyncDispose]?.();
+    },
     breakers: [embedding, generation, search, reranking].map(({ breaker }) => breaker),
   };
 }
@@ -53,7 +57,7 @@ function patient() {
   return { ...breaker, slowMs: PASSAGES_TIMEOUT_MS, probeTimeoutMs: 2 * PASSAGES_TIMEOUT_MS };
 }
 
-async function openEmbedder(config: Config): Promise<ModelEmbedder | null> {
+async function openEmbedder(config: Config): Promise<(ModelEmbedder & Partial<AsyncDisposable>) | null> {
   const { embedder, embeddingModel: model = '', embeddingDimensions: dimensions } = config;
   if (embedder === 'static') return null;
   if (embedder === 'ollama') {
@@ -83,7 +87,15 @@ async function openGenerator(config: Config): Promise<Generator | null> {
   return aiSdkGenerator({ package: generator.slice(AI_SDK.length), model });
 }
 
-function openReranker({ reranker, rerankerUrl, rerankerModel, rerankerApiKey }: Config): Reranker | null {
+async function openReranker({
+  reranker,
+  rerankerUrl,
+  rerankerModel,
+  rerankerApiKey,
+}: Config): Promise<Reranker | null> {
   if (reranker === 'none') return null;
+  if (reranker !== 'http') {
+    return aiSdkReranker({ package: reranker.slice(AI_SDK.length), model: rerankerModel ?? '' });
+  }
   return httpReranker({ url: rerankerUrl ?? '', model: rerankerModel, apiKey: rerankerApiKey?.reveal() });
 }

@@ -70,6 +70,8 @@ export interface ServiceModels {
   readonly generator?: Generator | null;
   /** A reranking model, guarded; null or left out: the fused order stays. */
   readonly reranker?: Reranker | null;
+  /** Called when the service is closed, after everything that asks the models. */
+  readonly close?: () => Promise<void>;
   /** Breakers of the models and others, as health shows them. */
   readonly breakers?: readonly Pick<Breaker, 'snapshot'>[];
 }
@@ -84,6 +86,7 @@ export async function openService(
   models: ServiceModels = {},
 ): Promise<Service> {
   const stack = new AsyncDisposableStack();
+  stack.defer(async () => models.close?.());
   try {
     const folder = stack.use(
       openDataFolder(config.dataDir, { pid: process.pid, startedAt: isoTime(systemClock) }),
