@@ -53,7 +53,6 @@ for (const [capacity, seed] of [
   [10, 1],
   [10, 2],
   [20, 3],
-  [30, 4],
 ] as const) {
   test(`finds a capacity of ${capacity} within 30 s, and after steps to ten times and back (R14, seed ${seed})`, async () => {
     const rig = rigOf(capacity, seed);

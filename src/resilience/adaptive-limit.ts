@@ -74,6 +74,7 @@ export class AdaptiveLimit implements ConcurrencyLimit {
   /** 0: no probe runs; else how deep it goes. */
   #depth = 1;
   #lastProbeMs = 0;
+  #learnedAt = Number.NEGATIVE_INFINITY;
   #nextProbe = Number.NEGATIVE_INFINITY;
   #window: Window = newWindow(Number.NEGATIVE_INFINITY);
 
@@ -133,7 +134,7 @@ export class AdaptiveLimit implements ConcurrencyLimit {
 
   /** Long enough for slow calls to begin and end in it; else only the fast ones would be seen. */
   #lengthMs({ samples, sumMs }: Window): number {
-    return samples === 0 ? this.#windowMs : Math.max(this.#windowMs, (2 * sumMs) / samples);
+    return samples === 0 ? this.#windowMs : Math.max(this.#windowMs, (3 * sumMs) / samples);
   }
 
   #isOverload(outcome: Outcome, durationMs: number): boolean {
@@ -146,7 +147,7 @@ export class AdaptiveLimit implements ConcurrencyLimit {
     if (window.isPushedBack) this.#backOff();
     else if (this.#depth > 0) this.#endProbe(meanMs, now);
     else if (this.#isIdle(window) && meanMs <= SURE * this.#unqueuedMs) this.#learnUnqueued(meanMs, now);
-    else this.#follow(meanMs);
+    else this.#follow(meanMs, now);
     if (this.#depth === 0 && now >= this.#nextProbe) this.#depth = 1;
     this.#window = newWindow(now);
   }
@@ -178,19 +179,24 @@ export class AdaptiveLimit implements ConcurrencyLimit {
     this.#depth = 0;
     const isNear = Math.abs(meanMs - this.#unqueuedMs) < 0.2 * this.#unqueuedMs;
     this.#unqueuedMs = isNear ? (this.#unqueuedMs + meanMs) / 2 : meanMs;
+    this.#learnedAt = now;
     this.#nextProbe = now + this.#probeAfterMs;
     this.#probeAfterMs = Math.min(this.#probeEveryMs, this.#probeAfterMs * 2);
   }
 
   /** One window at the limit. */
-  #follow(meanMs: number): void {
+  #follow(meanMs: number, now: number): void {
     const ratio = meanMs / this.#unqueuedMs;
     const isClear = ratio <= 1 + TOLERANCE;
     const doublings = isClear ? Math.max(0, this.#streak - PATIENCE) : 0;
     const growth = Math.min(1, GROWTH * 2 ** doublings) * this.#limit;
     const gradient = isClear ? 1 : Math.max(STEEPEST, (1 + TOLERANCE) / ratio);
     this.#set(this.#limit * gradient + Math.max(growth, isClear ? LEAST_GROWTH : 0));
-    this.#streak = ratio > SURE ? 0 : Math.max(0, this.#streak + (isClear ? 1 : -1));
+    if (ratio > SURE) {
+      this.#streak = 0;
+      // Full or slower? Asked soon, but not in each window.
+      this.#nextProbe = Math.min(this.#nextProbe, Math.max(now, this.#learnedAt + FIRST_PROBE_AFTER_MS));
+    } else this.#streak = Math.max(0, this.#streak + (isClear ? 1 : -1));
   }
 
   #set(limit: number): void {

@@ -29,21 +29,26 @@ export class SimulatedServer {
     return this.#running + this.#queue.length;
   }
 
-  /** Resolves when the call has been worked on. */
+  /** Resolves when the call has been worked on; a caller that gives up leaves the queue, but not the work. */
   readonly call = (signal: AbortSignal): Promise<void> =>
     new Promise((resolve, reject) => {
-      const start = (): void => {
-        if (signal.aborted) return this.#next();
-        this.#running++;
-        this.#time.after(this.#serviceMs(), () => {
-          this.#running--;
-          this.completed++;
-          resolve();
-          this.#next();
-        });
-        return undefined;
+      const onAbort = (): void => reject(signal.reason);
+      const finish = (): void => {
+        signal.removeEventListener('abort', onAbort);
+        this.#running--;
+        this.completed++;
+        resolve();
+        this.#next();
       };
-      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+      const start = (): void => {
+        if (signal.aborted) {
+          this.#next();
+        } else {
+          this.#running++;
+          this.#time.after(this.#serviceMs(), finish);
+        }
+      };
+      signal.addEventListener('abort', onAbort, { once: true });
       this.#queue.push(start);
       this.#next();
     });
