@@ -158,10 +158,7 @@ export class Bulkhead implements Executor {
   #next(): Waiter | undefined {
     const { foreground, background } = this.#lines;
     const mayBackground = background.size > 0 && this.#hasSlot('background');
-    if (foreground.size === 0) {
-      this.#credit = 0;
-      return mayBackground ? this.#call('background') : undefined;
-    }
+    if (foreground.size === 0) return mayBackground ? this.#call('background') : undefined;
     if (!this.#hasSlot('foreground')) return undefined;
     if (mayBackground && this.#credit >= 1) {
       this.#credit -= 1;
