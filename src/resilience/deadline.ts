@@ -5,7 +5,7 @@ import { MAX_TIMER_MS, systemTime, type TimeSource, type Timer } from './time-so
 /** No call to a dependency starts with less time left than this, in milliseconds (R8). */
 export const MIN_TIME_TO_START_MS = 20;
 /** What a hop keeps back for itself when it passes the deadline on, in milliseconds. */
-export const HOP_MARGIN_MS = 5;
+const HOP_MARGIN_MS = 5;
 
 export interface DeadlineOptions {
   /** Milliseconds from now: 0 to 2^31 - 1. */

@@ -65,7 +65,7 @@ export function decideShedding(
 }
 
 /** The thresholds as they are. @throws RangeError when one is negative, or lower than that of less critical work. */
-export function checkShedThresholds(thresholds: ShedThresholds): ShedThresholds {
+function checkShedThresholds(thresholds: ShedThresholds): ShedThresholds {
   for (const sign of SIGNS) {
     let least = 0;
     for (const criticality of CRITICALITIES.toReversed()) {

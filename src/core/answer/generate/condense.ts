@@ -15,7 +15,7 @@ export async function condense(
   history: readonly Message[],
   { generator, signal }: { readonly generator: Generator | null; readonly signal: AbortSignal },
 ): Promise<string> {
-  const asked = history.filter(({ role }) => role === 'user').at(-1)?.content;
+  const asked = history.findLast(({ role }) => role === 'user')?.content;
   if (asked === undefined) return question;
   const fallback = `${asked.slice(0, MAX_CHARS)} ${question}`;
   if (generator === null) return fallback;
