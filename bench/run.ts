@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { faultProxyTable, type FaultProxyRow } from './faults.ts';
+import { resilienceTable } from './resilience.ts';
 import { measureFirstStart, measureServer, type ServerFigures } from './http.ts';
 import { searchRows } from './search.ts';
 import { buildStore, type IngestFigures } from './store.ts';
@@ -50,9 +51,11 @@ async function firstStarts(): Promise<number[]> {
 interface Others {
   readonly starts: readonly number[];
   readonly faultProxy: readonly FaultProxyRow[];
+  /** A table. */
+  readonly guarding: string;
 }
 
-function report(all: readonly Measured[], { starts, faultProxy }: Others): string {
+function report(all: readonly Measured[], { starts, faultProxy, guarding }: Others): string {
   const chunks = (one: Measured): string => one.ingest.chunks.toLocaleString('en');
   return [
     provenance(),
@@ -94,6 +97,9 @@ function report(all: readonly Measured[], { starts, faultProxy }: Others): strin
     '## Fault proxy',
     'Milliseconds of a request of 4 KB with an answer of 4 KB over one kept connection, and what a proxy without toxics adds. Client, proxy and server share one process.',
     table(['', 'p50', 'p99', 'added p50', 'added p99'], faultProxy),
+    '## Guarding a call',
+    'What stands between a caller and a dependency, around a call that succeeds at once, and the refusal by an open breaker; beside two libraries in the same run.',
+    guarding,
   ].join('\n\n');
 }
 
@@ -102,7 +108,11 @@ async function run(): Promise<void> {
   const material = await readMaterial();
   const all: Measured[] = [];
   for (const files of SIZES) all.push(await measure(files, material));
-  const others = { starts: await firstStarts(), faultProxy: await faultProxyTable() };
+  const others = {
+    starts: await firstStarts(),
+    faultProxy: await faultProxyTable(),
+    guarding: await resilienceTable(),
+  };
   writeGenerated(PAGE, MARKER, report(all, others));
   process.stderr.write(`written to ${PAGE.pathname}\n`);
 }
