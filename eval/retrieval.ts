@@ -46,7 +46,7 @@ export async function retrievalTables(context: Context): Promise<string> {
   );
   const overview = EVALUATION_MODES.map((mode) => {
     const values = evaluations.map(({ modes }) => modes[mode]?.ndcg_at_10 ?? Number.NaN);
-    return [mode, ...values.map(four), four(average(values))];
+    return [mode as string].concat(values.map(four), four(average(values)));
   });
   const plain = evaluations.map(({ set }) => references.get(set) ?? Number.NaN);
   const rrf = await reciprocalRankFusion(context);
