@@ -77,13 +77,17 @@ interface Running {
   readonly begun: number;
 }
 
+/** What a sequence is run with. */
+interface Trial {
+  readonly seed: number;
+  /** Of the breaker; the model has the right ones. */
+  readonly settings: BreakerSettings;
+  /** Collects the transitions. */
+  readonly seen?: Set<string>;
+}
+
 /** Runs both side by side. What differs or is illegal, or null. */
-function problemOf(
-  steps: readonly Step[],
-  seed: number,
-  settings: BreakerSettings,
-  seen?: Set<string>,
-): string | null {
+function problemOf(steps: readonly Step[], { seed, settings, seen }: Trial): string | null {
   const time = new SimulatedTime();
   const breaker = new Breaker({ ...settings, name: 'model', time, random: seededRandom(seed) });
   const model = new BreakerModel(SETTINGS, seededRandom(seed));
@@ -149,14 +153,9 @@ function begin(breaker: Breaker): BreakerCall | null {
   }
 }
 
-function failureOf(
-  steps: readonly Step[],
-  seed: number,
-  settings: BreakerSettings,
-  seen?: Set<string>,
-): string | null {
+function failureOf(steps: readonly Step[], trial: Trial): string | null {
   try {
-    return problemOf(steps, seed, settings, seen);
+    return problemOf(steps, trial);
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
@@ -172,9 +171,9 @@ interface Counterexample {
 function search(sequences: number, settings: BreakerSettings, seen: Set<string>): Counterexample | null {
   for (let seed = SEED; seed < SEED + sequences; seed++) {
     const steps = randomSteps(seededRandom(seed));
-    if (failureOf(steps, seed, settings, seen) === null) continue;
-    const shrunk = shrink(steps, (fewer) => failureOf(fewer, seed, settings) !== null);
-    return { seed, steps: shrunk, problem: failureOf(shrunk, seed, settings) ?? '' };
+    if (failureOf(steps, { seed, settings, seen }) === null) continue;
+    const shrunk = shrink(steps, (fewer) => failureOf(fewer, { seed, settings }) !== null);
+    return { seed, steps: shrunk, problem: failureOf(shrunk, { seed, settings }) ?? '' };
   }
   return null;
 }

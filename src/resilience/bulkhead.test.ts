@@ -72,7 +72,10 @@ test('nobody waits longer than the longest wait, nor than a quarter of the deadl
   for (const name of ['a', 'b', 'c', 'd']) rig.call(name, { ms: 5000 });
   rig.call('waits');
   rig.call('has a deadline', { signal: deadline.signal });
+  await rig.time.advance(150);
+  assert.equal(rig.bulkhead.queueWaitMs, 150);
   await rig.time.advance(3000);
+  assert.equal(rig.bulkhead.queueWaitMs, 0);
   assert.deepEqual(rig.events.slice(4), ['has a deadline waited 200', 'waits waited 1000']);
 });
 

@@ -77,6 +77,12 @@ export class Bulkhead implements Executor {
     return this.#active / this.#limit.current;
   }
 
+  /** Milliseconds that the oldest foreground call in the line has waited; 0 when none does. A sign of overload. */
+  get queueWaitMs(): number {
+    const now = this.#time.monotonic();
+    return now - (this.#lines.foreground.oldestSince ?? now);
+  }
+
   /** True: `leave` needs the sample of each call that ran. */
   get isAdaptive(): boolean {
     return this.#limit.isAdaptive;

@@ -25,6 +25,12 @@ export class WaitingLine {
     return this.#waiters.size;
   }
 
+  /** Monotonic milliseconds since which the oldest waits; null when nobody does. */
+  get oldestSince(): number | null {
+    const [oldest] = this.#waiters;
+    return oldest?.since ?? null;
+  }
+
   /** Resolves when called up. @throws the reason of the signal, or what `tooLong` gives. */
   join(options: WaitOptions): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -50,12 +56,14 @@ export class WaitingLine {
 }
 
 class Waiting implements Waiter {
+  readonly since: number;
   readonly #options: WaitOptions;
   readonly #settle: Waiter;
   readonly #remove: () => void;
   readonly #timer: Timer;
 
   constructor(options: WaitOptions, settle: Waiter, remove: () => void) {
+    this.since = options.time.monotonic();
     this.#options = options;
     this.#settle = settle;
     this.#remove = remove;

@@ -75,21 +75,23 @@ export class BreakerModel {
   }
 
   #record(isFailure: boolean, isSlow: boolean, now: number): void {
-    const { bucketMs, buckets, minCalls, failureRatio, slowRatio, consecutiveFailures } = this.#settings;
+    const { bucketMs, buckets, maxOpenMs } = this.#settings;
     const bucket = Math.floor(now / bucketMs);
     this.#recorded.push({ bucket, isFailure, isSlow });
     this.#recorded = this.#recorded.filter((one) => one.bucket > bucket - buckets);
     this.#inARow = isFailure ? this.#inARow + 1 : 0;
+    if (!this.#isBroken() || this.mode === 'closed' || (!isFailure && !isSlow)) return;
+    if (now - this.#since >= maxOpenMs) this.#openings = 0;
+    this.#open(now);
+  }
+
+  #isBroken(): boolean {
+    const { minCalls, failureRatio, slowRatio, consecutiveFailures } = this.#settings;
+    if (this.#inARow >= consecutiveFailures) return true;
+    if (this.#recorded.length < minCalls) return false;
     const share = (isBad: (one: Recorded) => boolean): number =>
       this.#recorded.filter(isBad).length / this.#recorded.length;
-    const isMany = this.#recorded.length >= minCalls;
-    const isBroken =
-      this.#inARow >= consecutiveFailures ||
-      (isMany && share((one) => one.isFailure) >= failureRatio) ||
-      (isMany && share((one) => one.isSlow) >= slowRatio);
-    if (!isBroken || this.mode === 'closed' || (!isFailure && !isSlow)) return;
-    if (now - this.#since >= this.#settings.maxOpenMs) this.#openings = 0;
-    this.#open(now);
+    return share((one) => one.isFailure) >= failureRatio || share((one) => one.isSlow) >= slowRatio;
   }
 
   #probe(isGood: boolean, now: number): void {
