@@ -54,7 +54,12 @@ function joinMarked(quotes: readonly Quote[]): string {
   return text;
 }
 
-function toCitation({ start, end, quote }: Quote, result: SearchResult, marker: number): Citation {
+/** A quote with what a citation shows of the result that holds it. */
+export function toCitation(
+  { start, end, quote }: Pick<Citation, 'start' | 'end' | 'quote'>,
+  result: SearchResult,
+  marker: number,
+): Citation {
   const { collection, chunkId, documentId, documentVersion, title, uri, headingPath, page } = result;
   return {
     marker,

@@ -1,7 +1,8 @@
 import type { SearchResult } from '../../retrieval/search.ts';
 import type { Generator } from '../../models/generator.ts';
 import type { Answer, Citation } from '../answer.ts';
-import { ground, type GroundPassage, type GroundTools, type Support } from './ground.ts';
+import { toCitation } from '../compose.ts';
+import { ground, type GroundPassage, type GroundTools } from './ground.ts';
 import { outputFilter } from './output-filter.ts';
 import { buildPrompt, NOT_ANSWERED } from './prompt.ts';
 
@@ -101,27 +102,12 @@ function judge(raw: string, cited: GenerationInput['passages'], tools: GroundToo
     reason: null,
     ...(unsupported.length === 0 ? {} : { unsupported }),
   };
-  return { kind: 'answered', answer, citations: supports.flatMap((support) => toCitation(support, cited)) };
-}
-
-function toCitation({ marker, start, end, quote }: Support, cited: GenerationInput['passages']): Citation[] {
-  const result = cited[marker - 1]?.result;
-  if (result === undefined) return [];
-  const { collection, chunkId, documentId, documentVersion, title, uri, headingPath, page } = result;
-  return [
-    {
-      marker,
-      collection,
-      chunkId,
-      documentId,
-      documentVersion,
-      title,
-      uri,
-      headingPath,
-      page,
-      start,
-      end,
-      quote,
-    },
-  ];
+  return {
+    kind: 'answered',
+    answer,
+    citations: supports.flatMap((support) => {
+      const result = cited[support.marker - 1]?.result;
+      return result === undefined ? [] : [toCitation(support, result, support.marker)];
+    }),
+  };
 }
