@@ -1,6 +1,7 @@
 import type { Generator } from '../core/models/generator.ts';
 import type { Reranker } from '../core/models/reranker.ts';
 import type { Embedder } from '../core/retrieval/embedder.ts';
+import { deadlineOf } from '../resilience/deadline.ts';
 import type { StreamClocks } from '../resilience/defaults.ts';
 import type { Dependency } from '../resilience/dependency.ts';
 import type { Policy } from '../resilience/policy.ts';
@@ -18,7 +19,9 @@ export function guardedEmbedder(embedder: Embedder, { queries, passages }: Embed
       return embedder.profile;
     },
     embedQuery: async (query, signal) =>
-      queries.execute(async (inner) => embedder.embedQuery(query, inner), signal),
+      sparingReserve(signal, async (early) =>
+        queries.execute(async (inner) => embedder.embedQuery(query, inner), early),
+      ),
     embedPassages: async (texts, signal) =>
       passages.execute(async (inner) => embedder.embedPassages(texts, inner), signal),
   };
@@ -32,8 +35,11 @@ export function guardedGenerator(
 ): Generator {
   return {
     profile: generator.profile,
-    generate: (request, signal) =>
-      foreground.stream((inner) => generator.generate(request, inner), signal, clocks),
+    async *generate(request, signal) {
+      using early = deadlineOf(signal)?.beforeReserve();
+      const open = (inner: AbortSignal) => generator.generate(request, inner);
+      yield* foreground.stream(open, early?.signal ?? signal, clocks);
+    },
     preload: async (signal) => generator.preload(signal),
   };
 }
@@ -46,6 +52,20 @@ export function guardedReranker(
   return {
     profile: reranker.profile,
     rerank: async (query, texts, signal) =>
-      foreground.execute(async (inner) => reranker.rerank(query, texts, inner), signal),
+      sparingReserve(signal, async (early) =>
+        foreground.execute(async (inner) => reranker.rerank(query, texts, inner), early),
+      ),
   };
+}
+
+/**
+ * Runs something that an answer can do without: its signal aborts when the reserve of the request's deadline begins,
+ * so that there is time for the answer that needs no model.
+ */
+export async function sparingReserve<T>(
+  signal: AbortSignal,
+  work: (early: AbortSignal) => Promise<T>,
+): Promise<T> {
+  using early = deadlineOf(signal)?.beforeReserve();
+  return await work(early?.signal ?? signal);
 }

@@ -4,6 +4,7 @@ import { HTTP_DEFAULTS } from '../http/options.ts';
 import { createHttpServer, type HttpServer, type ListenAddress } from '../http/server.ts';
 import { systemClock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
+import { startDeadline } from './request-deadline.ts';
 import type { Service } from './service.ts';
 import { VERSION } from './version.ts';
 
@@ -36,6 +37,8 @@ function createServer(service: Service, config: Config, logger: Logger): HttpSer
       maxBodyBytes: config.maxBodyBytes,
       drainMs: config.drainMs,
       queryTimeoutMs: config.queryTimeoutMs,
+      searchTimeoutMs: config.searchTimeoutMs,
+      startDeadline,
       allowedHosts: [],
       trustLocal: true,
       localToken: service.folder.token,

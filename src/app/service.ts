@@ -32,6 +32,7 @@ import type { Logger } from '../lib/logger.ts';
 import { createMutex } from '../lib/mutex.ts';
 import { createCheckHealth } from './check-health.ts';
 import { startEncoder, type EncoderProgress, type RunningEncoder } from './encoder.ts';
+import { sparingReserve } from './guarded-models.ts';
 import { lexicalConstants } from './lexical-constants.ts';
 import { MODEL_FOLDER } from './package-folders.ts';
 import { preparePool, type PreparePool } from './prepare-pool.ts';
@@ -214,6 +215,7 @@ function remembered(
     newId: randomUUID,
     maxBytes: config.cacheBytes,
     maxStaleMs: config.maxStaleSeconds * 1000,
+    sparing: sparingReserve,
     fingerprint,
   });
 }

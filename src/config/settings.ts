@@ -89,7 +89,15 @@ export const SETTINGS = {
     min: 1,
     max: 600_000,
     default: 10_000,
-    description: 'The deadline of one question or search, in milliseconds.',
+    description:
+      'The deadline of one question, in milliseconds. Its last part is kept for the answer without models.',
+  }),
+  searchTimeoutMs: integer({
+    name: 'HOLDFAST_SEARCH_TIMEOUT_MS',
+    min: 1,
+    max: 600_000,
+    default: 2000,
+    description: 'The deadline of one search without an answer, in milliseconds.',
   }),
   workers: {
     ...integer({

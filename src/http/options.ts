@@ -1,5 +1,6 @@
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
+import type { StartDeadline } from './plugins/deadline.ts';
 
 export interface HttpOptions {
   readonly version: string;
@@ -8,8 +9,11 @@ export interface HttpOptions {
   readonly maxUrlBytes: number;
   /** Time for a whole request to arrive. */
   readonly requestTimeoutMs: number;
-  /** What an answer or a search may take unless the client says otherwise. */
+  /** What an answer may take unless the client says otherwise. */
   readonly queryTimeoutMs: number;
+  /** What a search may take unless the client says otherwise. */
+  readonly searchTimeoutMs: number;
+  readonly startDeadline: StartDeadline;
   /** How long `drain` waits for requests in flight. */
   readonly drainMs: number;
   /** Host names allowed beside `localhost`, `127.0.0.1` and `[::1]` on a loopback address, without port. */
@@ -35,6 +39,7 @@ export const HTTP_DEFAULTS = {
   maxUrlBytes: 8 * 1024,
   requestTimeoutMs: 120_000,
   queryTimeoutMs: 10_000,
+  searchTimeoutMs: 2000,
   drainMs: 20_000,
 } as const satisfies Partial<HttpOptions>;
 

@@ -37,10 +37,10 @@ export interface Wiring {
 /** Gives every route the functions that it calls. */
 export function registerRoutes(app: FastifyInstance, { dependencies, options, inFlight }: Wiring): void {
   const { ask, askStream, search, collections, documents, ingest, checkHealth, isReady } = dependencies;
-  const { logger, maxBodyBytes, localToken, ingestRoots, version, queryTimeoutMs } = options;
-  const signalFor = createSignalFor(inFlight);
-  registerQuery(app, { ask, askStream, search, signalFor, queryTimeoutMs, logger });
-  registerSearch(app, { search, signalFor, queryTimeoutMs });
+  const { logger, maxBodyBytes, localToken, ingestRoots, version, queryTimeoutMs, searchTimeoutMs } = options;
+  const signalFor = createSignalFor(inFlight, options.startDeadline);
+  registerQuery(app, { ask, askStream, search, signalFor, queryTimeoutMs, searchTimeoutMs, logger });
+  registerSearch(app, { search, signalFor, searchTimeoutMs });
   registerCollections(app, collections);
   registerDocuments(app, documents);
   registerSubmitDocuments(app, { submit: documents.submit.bind(documents), signalFor, maxBodyBytes });

@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { untilAborted } from './plugins/deadline.ts';
 import { fromFrameworkError } from './plugins/framework-errors.ts';
 import { logFailure, toProblem } from './plugins/problem-details.ts';
 import type { Logger } from '../lib/logger.ts';
+import { untilAborted } from '../lib/until-aborted.ts';
 
 export interface ServerSentEvent {
   readonly event: string;

@@ -61,3 +61,40 @@ test('leaves no timer behind when disposed', async () => {
 test('refuses a time out of bounds', () => {
   assert.throws(() => new Deadline({ afterMs: -1 }), /afterMs must be a number from 0 to 2147483647, got -1/);
 });
+
+test('ends calls that can be done without when its reserve begins, and goes on itself', async () => {
+  const time = new SimulatedTime();
+  using deadline = new Deadline({ afterMs: 1000, reserveMs: 250, time });
+  await time.advance(100);
+  using early = deadline.beforeReserve();
+  assert.equal(deadlineOf(early.signal), early);
+  assert.equal(early.at, 750);
+  await time.advance(650);
+  assert.ok(early.signal.reason instanceof DeadlineError);
+  assert.equal(deadline.signal.aborted, false);
+  using late = deadline.beforeReserve();
+  assert.throws(() => late.requireTime(), DeadlineError);
+});
+
+test('reaches calls before the reserve when its parent gives up', () => {
+  const time = new SimulatedTime();
+  const client = new AbortController();
+  using deadline = new Deadline({ afterMs: 1000, reserveMs: 250, parent: client.signal, time });
+  using early = deadline.beforeReserve();
+  const reason = new Error('the client went away');
+  client.abort(reason);
+  assert.equal(early.signal.reason, reason);
+  assert.equal(time.pendingTimers, 0);
+});
+
+test('aborts with what its owner says', async () => {
+  const time = new SimulatedTime();
+  const reason = new Error('deadline_exceeded');
+  using deadline = new Deadline({ afterMs: 10, time, expired: () => reason });
+  await time.advance(10);
+  assert.equal(deadline.signal.reason, reason);
+});
+
+test('refuses a reserve that is longer than itself', () => {
+  assert.throws(() => new Deadline({ afterMs: 100, reserveMs: 101 }), { message: /reserveMs.*101/ });
+});

@@ -14,6 +14,10 @@ export interface DeadlineOptions {
   readonly time?: TimeSource;
   /** Aborts the deadline's signal too, with its own reason: the client that goes away. */
   readonly parent?: AbortSignal;
+  /** Milliseconds at the end that `beforeReserve` leaves alone: 0 to `afterMs`. Default 0. */
+  readonly reserveMs?: number;
+  /** What the signal aborts with when the time is up. Default: a DeadlineError. */
+  readonly expired?: () => unknown;
 }
 
 const deadlines = new WeakMap<AbortSignal, Deadline>();
@@ -21,6 +25,10 @@ const deadlines = new WeakMap<AbortSignal, Deadline>();
 /** The deadline that a signal was made by, if any. A signal derived from it with `AbortSignal.any` has none. */
 export function deadlineOf(signal: AbortSignal): Deadline | undefined {
   return deadlines.get(signal);
+}
+
+function cutForReserve(): DeadlineError {
+  return new DeadlineError('Cut, so that an answer is possible before the deadline');
 }
 
 /**
@@ -33,6 +41,8 @@ export class Deadline implements Disposable {
   readonly signal: AbortSignal;
   /** The moment on the monotonic clock, in milliseconds. */
   readonly at: number;
+  /** Milliseconds at its end that `beforeReserve` leaves alone. */
+  readonly reserveMs: number;
   readonly #time: TimeSource;
   readonly #timer: Timer;
   readonly #parent: AbortSignal | undefined;
@@ -42,8 +52,11 @@ export class Deadline implements Disposable {
     this.#controller.abort(this.#parent?.reason);
   };
 
-  constructor({ afterMs, time = systemTime, parent }: DeadlineOptions) {
+  constructor(options: DeadlineOptions) {
+    const { afterMs, time = systemTime, parent, reserveMs = 0 } = options;
+    const { expired = () => new DeadlineError(`The deadline of ${afterMs} ms has passed`) } = options;
     requireNumber('afterMs', afterMs, { min: 0, max: MAX_TIMER_MS });
+    this.reserveMs = requireNumber('reserveMs', reserveMs, { min: 0, max: afterMs });
     this.#time = time;
     this.#parent = parent;
     this.at = time.monotonic() + afterMs;
@@ -51,7 +64,7 @@ export class Deadline implements Disposable {
     deadlines.set(this.signal, this);
     this.#timer = time.after(afterMs, () => {
       this[Symbol.dispose]();
-      this.#controller.abort(new DeadlineError(`The deadline of ${afterMs} ms has passed`));
+      this.#controller.abort(expired());
     });
     if (parent?.aborted === true) this.#onParent();
     else parent?.addEventListener('abort', this.#onParent);
@@ -65,6 +78,15 @@ export class Deadline implements Disposable {
   /** Milliseconds to announce to the next hop: the rest without this hop's margin, at least 0. */
   get remainingForHopMs(): number {
     return Math.max(0, this.remainingMs - HOP_MARGIN_MS);
+  }
+
+  /**
+   * An earlier deadline, for calls that the answer can do without: it is over when the reserve begins, and with this
+   * one. Dispose it when the call is over.
+   */
+  beforeReserve(): Deadline {
+    const afterMs = Math.max(0, this.remainingMs - this.reserveMs);
+    return new Deadline({ afterMs, time: this.#time, parent: this.signal, expired: cutForReserve });
   }
 
   /** @throws DeadlineError when less than `minMs` are left, so that a call would be in vain. */

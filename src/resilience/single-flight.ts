@@ -1,3 +1,5 @@
+import { untilAborted } from '../lib/until-aborted.ts';
+
 /** Work for one key, shared by all that ask for it while it runs. */
 export interface SingleFlight<Value> {
   /**
@@ -50,19 +52,11 @@ export function createSingleFlight<Value>(): SingleFlight<Value> {
       const flight = flights.get(key) ?? start(key, work);
       flight.waiting++;
       try {
-        return await untilAborted(flight.result, signal);
+        return await untilAborted(signal, flight.result);
       } finally {
         flight.waiting--;
         if (flight.waiting === 0 && signal.aborted) abandon(key, flight, signal.reason);
       }
     },
   };
-}
-
-/** The promise's result, or a rejection with the signal's reason as soon as that aborts. */
-function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  const aborted = Promise.withResolvers<never>();
-  const onAbort = (): void => aborted.reject(signal.reason);
-  signal.addEventListener('abort', onAbort, { once: true });
-  return Promise.race([promise, aborted.promise]).finally(() => signal.removeEventListener('abort', onAbort));
 }

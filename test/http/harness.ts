@@ -2,6 +2,7 @@ import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { startDeadline } from '../../src/app/request-deadline.ts';
 import type { AnswerEvent, AskResponse } from '../../src/core/answer/answer.ts';
 import type { CollectionSummary } from '../../src/core/documents/collection.ts';
 import type { DocumentRecord, HydratedChunk } from '../../src/core/documents/document.ts';
@@ -289,6 +290,7 @@ export function testOptions(log: LogLine[] = []): HttpOptions {
     ingestRoots: [],
     logger: { debug: () => undefined, info: writer('info'), warn: writer('warn'), error: writer('error') },
     clock: { now: () => 0, monotonic: () => 0 },
+    startDeadline,
     newRequestId: () => `request-${++requests}`,
   };
 }

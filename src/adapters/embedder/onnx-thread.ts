@@ -4,6 +4,7 @@ import { ModelError } from '../../core/models/model-error.ts';
 import { createMutex } from '../../lib/mutex.ts';
 import type { OnnxModelOptions } from './onnx-model.ts';
 import type { OnnxRequest, OnnxResponse } from './onnx-worker.ts';
+import { untilAborted } from '../../lib/until-aborted.ts';
 
 /** A thread that runs one model, one batch at a time. */
 export interface OnnxThread {
@@ -40,9 +41,10 @@ export function onnxThread(options: OnnxModelOptions): OnnxThread {
       live ??= await start();
     },
     embed: async (texts, signal) =>
+      // An inference cannot be stopped, but nobody waits for one that is not wanted any more.
       untilAborted(
-        turns.run(async () => ask(texts, signal)),
         signal,
+        turns.run(async () => ask(texts, signal)),
       ),
     stop: async () => {
       await live?.worker.terminate();
@@ -79,17 +81,4 @@ function startWorker(options: OnnxModelOptions, ended: () => void): Live {
       return waiting.promise;
     },
   };
-}
-
-/** An inference cannot be stopped, but nobody waits for one that is not wanted any more. */
-async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const stop = (): void => reject(signal.reason as Error);
-  signal.addEventListener('abort', stop, { once: true });
-  if (signal.aborted) stop();
-  try {
-    return await Promise.race([work, promise]);
-  } finally {
-    signal.removeEventListener('abort', stop);
-  }
 }

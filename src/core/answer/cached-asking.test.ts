@@ -33,19 +33,21 @@ function response(text: string): AskResponse {
 }
 
 /** An asking whose answers are counted, over a catalog whose state the test sets. */
-function world(options: { readonly maxBytes?: number } = {}) {
+function world(options: { readonly maxBytes?: number; readonly early?: AbortSignal } = {}) {
   const state = {
     sequence: 1,
     now: 0,
     calls: 0,
     failure: null as Error | null,
+    gate: null as Promise<void> | null,
     isUnreadable: false,
     degraded: false,
   };
   const answered = async (): Promise<AskResponse> => {
-    state.calls++;
+    const call = ++state.calls;
     if (state.failure !== null) throw state.failure;
-    const made = response(`answer ${state.calls}`);
+    if (state.gate !== null) await state.gate;
+    const made = response(`answer ${call}`);
     const entry = { component: 'generator', mode: 'extractive', reason: 'down', since: '' };
     return state.degraded ? { ...made, degraded: [entry] } : made;
   };
@@ -68,6 +70,7 @@ function world(options: { readonly maxBytes?: number } = {}) {
     newId: () => 'again',
     maxBytes: options.maxBytes ?? 1_000_000,
     maxStaleMs: 60_000,
+    sparing: async (signal, work) => work(options.early ?? signal),
     fingerprint: 'f',
   });
   return { state, asking };
@@ -113,6 +116,21 @@ test('answers a question that many ask at once only once', async () => {
   const answers = await Promise.all(Array.from({ length: 50 }, async () => asking.ask(REQUEST, NEVER)));
   assert.equal(state.calls, 1);
   assert.equal(new Set(answers.map(({ answer }) => answer.text)).size, 1);
+});
+
+test('answers by itself when the same question of another takes longer than it can wait', async () => {
+  const early = new AbortController();
+  const { state, asking } = world({ early: early.signal });
+  const gate = Promise.withResolvers<void>();
+  state.gate = gate.promise;
+  const first = asking.ask(REQUEST, NEVER);
+  const second = asking.ask(REQUEST, NEVER);
+  await new Promise((resolve) => setImmediate(resolve));
+  state.gate = null;
+  early.abort(new Error('no more time'));
+  assert.equal((await second).answer.text, 'answer 2');
+  gate.resolve();
+  assert.equal((await first).answer.text, 'answer 1');
 });
 
 test('stands in with an older answer that says its age while a fresh one cannot be had', async () => {

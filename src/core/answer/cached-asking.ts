@@ -1,6 +1,7 @@
 import { isoTime, type Clock } from '../../lib/clock.ts';
 import { ByteBoundedCache } from '../../lib/byte-bounded-cache.ts';
 import type { Catalog } from '../documents/catalog.ts';
+import { untilAborted } from '../../lib/until-aborted.ts';
 import { HoldfastError } from '../errors.ts';
 import type { AnswerEvent, AskRequest, AskResponse } from './answer.ts';
 import type { Asking } from './create-ask.ts';
@@ -13,6 +14,8 @@ export interface CacheDependencies {
   readonly maxBytes: number;
   /** How old an answer may be that stands in while a fresh one cannot be had. */
   readonly maxStaleMs: number;
+  /** Runs something that an answer can do without, under a signal that leaves time for the answer itself. */
+  readonly sparing: <T>(signal: AbortSignal, work: (early: AbortSignal) => Promise<T>) => Promise<T>;
   /** Names the models and constants that answers depend on. */
   readonly fingerprint: string;
 }
@@ -119,7 +122,10 @@ class AnswerCache {
   async #once(key: string, work: () => Promise<AskResponse>, signal: AbortSignal): Promise<AskResponse> {
     const running = this.#running.get(key);
     if (running !== undefined) {
-      const joined = await running.catch(() => null);
+      // The other asker may have more time than this one.
+      const joined = await this.#dependencies
+        .sparing(signal, async (early) => untilAborted(early, running))
+        .catch(() => null);
       signal.throwIfAborted();
       if (joined !== null) return { ...joined, id: this.#dependencies.newId() };
     }

@@ -3,7 +3,8 @@ import { queryRequestSchema } from './query.ts';
 import { askResponseSchema, searchQuerySchema, searchResponseSchema } from './search.ts';
 
 const DEADLINE = {
-  'X-Request-Deadline-Ms': 'Milliseconds that the answer may take: default 10,000, at most 60,000.',
+  'X-Request-Deadline-Ms':
+    'Milliseconds that the response may take: default 10,000 for an answer and 2,000 for a search, at most 60,000.',
 };
 const DEGRADED = {
   'X-Degraded': 'Parts that are missing: `component=mode, ...`; no header when nothing is.',

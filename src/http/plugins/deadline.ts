@@ -1,10 +1,19 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { HoldfastError } from '../../core/errors.ts';
 import { invalid, shown } from '../contract/parse.ts';
 import type { InFlight } from './in-flight.ts';
 
 const DEADLINE_HEADER = 'x-request-deadline-ms';
 const MAX_DEADLINE_MS = 60_000;
+
+/** A request's deadline. Disposed when the response is over. */
+export interface RequestDeadline extends Disposable {
+  /** Aborts with `deadline_exceeded` when the time is up, and with the parent. */
+  readonly signal: AbortSignal;
+}
+
+/** Starts the clock of a request: milliseconds from now, and what ends its work before. */
+export type StartDeadline = (afterMs: number, parent: AbortSignal) => RequestDeadline;
+
 /** Gives a request's work its signal. `defaultMs` null: no deadline unless the client sends one. */
 export type SignalFor = (
   request: FastifyRequest,
@@ -16,40 +25,20 @@ export type SignalFor = (
  * Signals abort at the deadline (`X-Request-Deadline-Ms`, at most 60 s), when the client goes away, and when the
  * server stops waiting during a drain. The reason is a HoldfastError unless nobody is there to read it.
  */
-export function createSignalFor(inFlight: InFlight): SignalFor {
+export function createSignalFor(inFlight: InFlight, startDeadline: StartDeadline): SignalFor {
   return (request, reply, defaultMs) => {
     const deadlineMs = readDeadline(request) ?? defaultMs;
     const controller = new AbortController();
     const untrack = inFlight.track(controller);
-    const timer = deadlineMs === null ? undefined : setTimeout(expire, deadlineMs, controller, deadlineMs);
+    const deadline = deadlineMs === null ? null : startDeadline(deadlineMs, controller.signal);
     reply.raw.once('close', () => {
-      clearTimeout(timer);
       untrack();
       if (!reply.raw.writableFinished)
         controller.abort(new DOMException('The client went away', 'AbortError'));
+      deadline?.[Symbol.dispose]();
     });
-    return controller.signal;
+    return deadline?.signal ?? controller.signal;
   };
-}
-
-/**
- * The promise's result, or a rejection with the signal's reason as soon as it aborts, also when the work does not
- * listen to its signal.
- */
-export async function untilAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
-  const aborted = Promise.withResolvers<never>();
-  const onAbort = () => aborted.reject(signal.reason);
-  if (signal.aborted) onAbort();
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    return await Promise.race([work, aborted.promise]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
-}
-
-function expire(controller: AbortController, deadlineMs: number): void {
-  controller.abort(new HoldfastError('deadline_exceeded', `No result within ${deadlineMs} ms`));
 }
 
 function readDeadline(request: FastifyRequest): number | null {

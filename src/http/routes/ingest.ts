@@ -12,7 +12,8 @@ import type {
 import { ingestRequestSchema } from '../contract/ingest.ts';
 import { invalid, parse, shown } from '../contract/parse.ts';
 import type { Logger } from '../../lib/logger.ts';
-import { type SignalFor, untilAborted } from '../plugins/deadline.ts';
+import { untilAborted } from '../../lib/until-aborted.ts';
+import type { SignalFor } from '../plugins/deadline.ts';
 import { acceptsEvents, sendEvents, type ServerSentEvent } from '../server-sent-events.ts';
 import { scopeOf } from '../tenant.ts';
 import { toWireIngestProgress, toWireIngestSummary } from '../wire/ingest.ts';

@@ -5,7 +5,8 @@ import { toFilter } from '../contract/filter.ts';
 import { invalid, parse } from '../contract/parse.ts';
 import { type QueryRequest, queryRequestSchema } from '../contract/query.ts';
 import type { Logger } from '../../lib/logger.ts';
-import { type SignalFor, untilAborted } from '../plugins/deadline.ts';
+import { untilAborted } from '../../lib/until-aborted.ts';
+import type { SignalFor } from '../plugins/deadline.ts';
 import { acceptsEvents, sendEvents, type ServerSentEvent } from '../server-sent-events.ts';
 import { collectionNamed, tenantOf } from '../tenant.ts';
 import { toWireAnswerEvent, toWireAsk, toWireSearch } from '../wire/search.ts';
@@ -17,22 +18,24 @@ export interface QueryDependencies {
   readonly search: Search;
   readonly signalFor: SignalFor;
   readonly queryTimeoutMs: number;
+  readonly searchTimeoutMs: number;
   readonly logger: Logger;
 }
 
 /** `POST /api/v1/rag/query`: a cited answer, as one object or as events, or search results. */
 export function registerQuery(app: FastifyInstance, dependencies: QueryDependencies): void {
-  const { ask, search, signalFor, queryTimeoutMs } = dependencies;
+  const { ask, search, signalFor, queryTimeoutMs, searchTimeoutMs } = dependencies;
   app.post('/api/v1/rag/query', async (request, reply) => {
     const body = parse(queryRequestSchema, request.body);
     const question = toAskRequest(body);
     if (isStreamed(request, body)) return streamAnswer({ request, reply, question, dependencies });
-    const signal = signalFor(request, reply, queryTimeoutMs);
     if (body.mode === 'search') {
+      const signal = signalFor(request, reply, searchTimeoutMs);
       const found = await untilAborted(signal, search(question, signal));
       markDegraded(reply, found.degraded);
       return toWireSearch(found);
     }
+    const signal = signalFor(request, reply, queryTimeoutMs);
     const answered = await untilAborted(signal, ask(question, signal));
     markDegraded(reply, answered.degraded);
     return toWireAsk(answered);

@@ -4,7 +4,8 @@ import type { Search, SearchRequest } from '../../core/retrieval/search.ts';
 import { equalityCondition, MAX_FILTER_FIELDS, parseFilterText } from '../contract/filter.ts';
 import { invalid, parse } from '../contract/parse.ts';
 import { DEFAULT_RESULTS, searchQuerySchema } from '../contract/search.ts';
-import { type SignalFor, untilAborted } from '../plugins/deadline.ts';
+import { untilAborted } from '../../lib/until-aborted.ts';
+import type { SignalFor } from '../plugins/deadline.ts';
 import { collectionNamed, tenantOf } from '../tenant.ts';
 import { toWireSearch } from '../wire/search.ts';
 import { markDegraded } from './degraded-header.ts';
@@ -12,17 +13,17 @@ import { markDegraded } from './degraded-header.ts';
 export interface SearchDependencies {
   readonly search: Search;
   readonly signalFor: SignalFor;
-  readonly queryTimeoutMs: number;
+  readonly searchTimeoutMs: number;
 }
 
 /** `GET /api/v1/rag/search`: results without an answer. */
 export function registerSearch(
   app: FastifyInstance,
-  { search, signalFor, queryTimeoutMs }: SearchDependencies,
+  { search, signalFor, searchTimeoutMs }: SearchDependencies,
 ): void {
   app.get('/api/v1/rag/search', async (request, reply) => {
     const question = toSearchRequest(request.query);
-    const signal = signalFor(request, reply, queryTimeoutMs);
+    const signal = signalFor(request, reply, searchTimeoutMs);
     const found = await untilAborted(signal, search(question, signal));
     markDegraded(reply, found.degraded);
     return toWireSearch(found);
