@@ -17,6 +17,7 @@ export interface HealthDependencies {
   /** The language model, where there is one. */
   readonly generator?: Pick<Generator, 'profile'> | null;
   readonly breakers?: readonly Pick<Breaker, 'snapshot'>[];
+  readonly admission?: { health(): DependencyHealth } | null;
 }
 
 /** What works, per dependency. Never throws. */
@@ -27,6 +28,7 @@ export function createCheckHealth({
   encoder = null,
   generator = null,
   breakers = [],
+  admission = null,
 }: HealthDependencies): CheckHealth {
   const began = clock.monotonic();
   return async () => {
@@ -37,6 +39,7 @@ export function createCheckHealth({
       { name: 'embedder', state: 'up', detail: profile.model },
       ...(encoder === null ? [] : [await encoder.health()]),
       generatorHealth(generator),
+      ...(admission === null ? [] : [admission.health()]),
       ...breakers.map((breaker) => breakerHealth(breaker.snapshot())),
     ];
     return {

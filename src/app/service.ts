@@ -16,6 +16,7 @@ import { createCollections } from '../core/documents/create-collections.ts';
 import { createDocuments } from '../core/documents/create-documents.ts';
 import type { DocumentId, GenerationId, Scope } from '../core/documents/ids.ts';
 import type { Collections, Documents, IngestFolder } from '../core/documents/library.ts';
+import type { Admit } from '../http/plugins/admission.ts';
 import type { CheckHealth } from '../core/health.ts';
 import type { Generator } from '../core/models/generator.ts';
 import type { Reranker } from '../core/models/reranker.ts';
@@ -30,6 +31,7 @@ import { createRetrieve, type Retrieve } from '../core/retrieval/retrieve.ts';
 import { isoTime, systemClock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import { createMutex } from '../lib/mutex.ts';
+import type { Admission } from './admission.ts';
 import { createCheckHealth } from './check-health.ts';
 import { startEncoder, type EncoderProgress, type RunningEncoder } from './encoder.ts';
 import { sparingReserve } from './guarded-models.ts';
@@ -50,6 +52,7 @@ export interface UseCases extends Asking {
 /** A running Holdfast on one data folder. Disposing it saves the indexes and frees the folder. */
 export interface Service extends UseCases, AsyncDisposable {
   readonly folder: DataFolder;
+  readonly admit: Admit;
   /** Loads the indexes of all collections, so that the first question is fast. */
   warmUp(): Promise<void>;
   /** How far the second embedding model is; null when there is none. */
@@ -75,6 +78,8 @@ export interface ServiceModels {
   readonly close?: () => Promise<void>;
   /** Breakers of the models and others, as health shows them. */
   readonly breakers?: readonly Pick<Breaker, 'snapshot'>[];
+  /** Decides what a busy process takes on; null or left out: everything. */
+  readonly admission?: Admission | null;
 }
 
 /**
@@ -115,7 +120,7 @@ interface Parts {
 }
 
 async function wire({ config, logger, folder, catalog, blobs, stack, models }: Parts): Promise<Service> {
-  const { encoder = null, generator = null, reranker = null, breakers = [] } = models;
+  const { encoder = null, generator = null, reranker = null, breakers = [], admission = null } = models;
   const model = await loadStaticModel(MODEL_FOLDER);
   const embedder = staticEmbedder(model);
   const { profile } = embedder;
@@ -135,7 +140,11 @@ async function wire({ config, logger, folder, catalog, blobs, stack, models }: P
     clock: systemClock,
   });
   return {
-    ...remembered(asking, { config, catalog, fingerprint: fingerprintOf(generation, models) }),
+    ...remembered(admission?.admitted(asking) ?? asking, {
+      config,
+      catalog,
+      fingerprint: fingerprintOf(generation, models),
+    }),
     ...library,
     checkHealth: createCheckHealth({
       catalog,
@@ -144,7 +153,9 @@ async function wire({ config, logger, folder, catalog, blobs, stack, models }: P
       encoder: running,
       generator,
       breakers,
+      admission,
     }),
+    admit: admission?.admit ?? (() => undefined),
     folder,
     warmUp: async () => forEachCollection(catalog, async (scope) => index.open(scope)),
     encoderProgress: async () => (running === null ? null : running.progress()),

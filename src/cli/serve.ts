@@ -1,4 +1,5 @@
 import { serve as listen } from '../app/serve.ts';
+import { createAdmission } from '../app/admission.ts';
 import { openModels } from '../app/models.ts';
 import { openService } from '../app/service.ts';
 import { EXIT, type Command } from './command.ts';
@@ -17,7 +18,8 @@ export const serve: Command = {
     const config = invocation.config();
     const logger = invocation.logger(config);
     const stopped = untilStopped();
-    await using service = await openService(config, logger, await openModels(config));
+    using admission = createAdmission(config);
+    await using service = await openService(config, logger, { ...(await openModels(config)), admission });
     await service.warmUp();
     await using served = await listen(service, {
       config,

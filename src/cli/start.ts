@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { createClient, type Client } from '../app/client.ts';
 import { MANUAL_FOLDER } from '../app/package-folders.ts';
 import { serve as listen } from '../app/serve.ts';
+import { createAdmission } from '../app/admission.ts';
 import { openModels } from '../app/models.ts';
 import { openService } from '../app/service.ts';
 import { printAnswer } from './ask.ts';
@@ -28,7 +29,8 @@ export const start: Command = {
     // Who tries Holdfast wants to read the answer, not a log line per request.
     const logger = invocation.logger(config.logLevel === 'info' ? { ...config, logLevel: 'warn' } : config);
     const stopped = untilStopped();
-    await using service = await openService(config, logger, await openModels(config));
+    using admission = createAdmission(config);
+    await using service = await openService(config, logger, { ...(await openModels(config)), admission });
     await service.warmUp();
     await using served = await listen(service, {
       config,

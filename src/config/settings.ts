@@ -99,6 +99,14 @@ export const SETTINGS = {
     default: 2000,
     description: 'The deadline of one search without an answer, in milliseconds.',
   }),
+  maxWaiting: integer({
+    name: 'HOLDFAST_MAX_WAITING',
+    min: 1,
+    max: 10_000,
+    default: 4,
+    description:
+      'How many questions may wait while more come than can be answered. Further ones are refused at once.',
+  }),
   workers: {
     ...integer({
       name: 'HOLDFAST_WORKERS',

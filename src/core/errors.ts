@@ -25,6 +25,7 @@ export const ERRORS = {
   ],
   forbidden: ['The request is not allowed', 'Ask whoever runs this server.'],
   deadline_exceeded: ['The deadline of the request has passed', 'Ask again, or allow more time.'],
+  overloaded: ['The server has more to do than it can', 'Retry after the seconds that Retry-After names.'],
   shutting_down: ['The server is shutting down', 'Retry in a few seconds.'],
   internal_error: [
     'Something went wrong inside Holdfast',

@@ -55,6 +55,7 @@ const EVERYWHERE = [
   'host_not_allowed',
   'url_too_long',
   'internal_error',
+  'overloaded',
   'shutting_down',
 ] as const satisfies readonly ErrorCode[];
 

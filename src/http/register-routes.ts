@@ -12,6 +12,7 @@ import { registerSearch } from './routes/search.ts';
 import { type IsReady, registerStatus } from './routes/status.ts';
 import { registerSubmitDocuments } from './routes/submit-documents.ts';
 import type { HttpOptions } from './options.ts';
+import type { Admit } from './plugins/admission.ts';
 import { createSignalFor } from './plugins/deadline.ts';
 import type { InFlight } from './plugins/in-flight.ts';
 
@@ -26,6 +27,7 @@ export interface HttpDependencies {
   readonly ingest: IngestFolder;
   readonly checkHealth: CheckHealth;
   readonly isReady: IsReady;
+  readonly admit: Admit;
 }
 
 export interface Wiring {

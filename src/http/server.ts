@@ -3,6 +3,7 @@ import fastify, { type FastifyInstance } from 'fastify';
 import { HoldfastError } from '../core/errors.ts';
 import { ROUTES } from './contract/routes.ts';
 import { HEADER_BYTES, type HttpOptions, JSON_BODY_BYTES } from './options.ts';
+import { registerAdmission } from './plugins/admission.ts';
 import { answerClientError } from './plugins/client-error.ts';
 import { isLoopbackAddress, registerHostCheck } from './plugins/host-check.ts';
 import { type InFlight, registerInFlight } from './plugins/in-flight.ts';
@@ -43,6 +44,7 @@ export function createHttpServer(dependencies: HttpDependencies, options: HttpOp
   let isLoopback = true;
   const app = createApp(options);
   const inFlight = registerPlugins(app, options, () => isLoopback);
+  registerAdmission(app, dependencies.admit);
   registerRoutes(app, { dependencies, options, inFlight });
   let draining: Promise<void> | null = null;
   const drain = () => (draining ??= drainBounded(inFlight, options.drainMs));

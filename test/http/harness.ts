@@ -258,6 +258,7 @@ export function fakeDependencies(overrides: Partial<HttpDependencies> = {}): Htt
       chunks: 0,
     }),
     isReady: () => ({ ready: true, reason: null }),
+    admit: () => undefined,
     ...overrides,
   };
 }

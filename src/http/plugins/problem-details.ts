@@ -23,6 +23,7 @@ export const STATUS: Readonly<Record<ErrorCode, number>> = {
   host_not_allowed: 403,
   forbidden: 403,
   deadline_exceeded: 504,
+  overloaded: 503,
   shutting_down: 503,
   internal_error: 500,
   collection_not_found: 404,
@@ -53,6 +54,7 @@ export const STATUS: Readonly<Record<ErrorCode, number>> = {
 
 /** Codes whose cause passes by itself, with the seconds after which to try again. */
 const RETRY_AFTER_SECONDS: Partial<Readonly<Record<ErrorCode, number>>> = {
+  overloaded: 1,
   shutting_down: 5,
   storage_failed: 5,
 };
@@ -106,6 +108,11 @@ export function handleError({ thrown, request, reply, logger }: Failure): Fastif
   return sendProblem(reply, error);
 }
 
+/** Refused on purpose, and often: the line of the request says enough. */
+function isRefusal({ code }: HoldfastError): boolean {
+  return code === 'shutting_down' || code === 'overloaded';
+}
+
 /**
  * One line for an error that an operator should see: the cause and stack go here and nowhere else. Not when the
  * client has gone: then the work was stopped, nothing failed.
@@ -114,7 +121,7 @@ export function logFailure(
   error: HoldfastError,
   { reply, logger }: { readonly reply: FastifyReply; readonly logger: Logger },
 ): void {
-  if (STATUS[error.code] < 500 || error.code === 'shutting_down' || reply.raw.destroyed) return;
+  if (STATUS[error.code] < 500 || isRefusal(error) || reply.raw.destroyed) return;
   const origin = error.cause instanceof Error ? error.cause : error;
   logger.error('request failed', {
     request_id: reply.request.id,

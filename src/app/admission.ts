@@ -1,0 +1,125 @@
+import type { Asking } from '../core/answer/create-ask.ts';
+import { HoldfastError } from '../core/errors.ts';
+import type { DependencyHealth } from '../core/health.ts';
+import type { Admit } from '../http/plugins/admission.ts';
+import { ShedError } from '../resilience/errors.ts';
+import { createEventLoopMonitor } from '../resilience/event-loop-monitor.ts';
+import { createShedder, type Criticality, type Shedder } from '../resilience/shed.ts';
+import { Turns } from '../resilience/turns.ts';
+
+/** Decides what a busy process takes on. Dispose it when the service is closed. */
+export interface Admission extends Disposable {
+  /** For a request that has just come. */
+  readonly admit: Admit;
+  /** The same asking; each question waits for its turn, or is refused. Answers from memory stand before it. */
+  admitted(asking: Asking): Asking;
+  health(): DependencyHealth;
+}
+
+export interface AdmissionOptions {
+  /** Questions that may wait while more come than can be answered; twice as many when searches are among them. */
+  readonly maxWaiting: number;
+}
+
+/** Questions at work at once, streams until they end. Those that wait for models are bounded by their bulkheads. */
+const MAX_RUNNING = 256;
+/** Answers fill so much of the line, searches all of it. */
+const ANSWER_SHARE = 0.5;
+
+/** Admission by turns on the event loop, whose lateness sheds work that matters less. */
+export function createAdmission({ maxWaiting }: AdmissionOptions): Admission {
+  const turns = new Turns({ maxWaiting: maxWaiting / ANSWER_SHARE });
+  const monitor = createEventLoopMonitor();
+  const shedder = createShedder({
+    load: () => ({
+      // A loop that is late while nobody waits keeps up with its questions.
+      eventLoopDelayMs: turns.waiting === 0 ? 0 : monitor.delayP99Ms(),
+      queueWaitMs: turns.queueWaitMs,
+      utilisation: turns.isOverloaded ? 1 + turns.waiting : 0,
+    }),
+  });
+  const slots = new Slots({ turns, shedder });
+  return {
+    admit: (kind) => asOverloaded(() => shedder.admit(kind)),
+    admitted: (asking) => ({
+      ask: async (request, signal) => {
+        using _slot = await slots.enter('answer', signal);
+        return await asking.ask(request, signal);
+      },
+      async *askStream(request, signal) {
+        using _slot = await slots.enter('answer', signal);
+        yield* asking.askStream(request, signal);
+      },
+      search: async (request, signal) => {
+        using _slot = await slots.enter('search', signal);
+        return await asking.search(request, signal);
+      },
+    }),
+    health: () => slots.health(),
+    [Symbol.dispose]: () => monitor[Symbol.dispose](),
+  };
+}
+
+interface SlotsParts {
+  readonly turns: Turns;
+  readonly shedder: Shedder;
+}
+
+class Slots {
+  readonly #turns: Turns;
+  readonly #shedder: Shedder;
+  #running = 0;
+  #rejected = 0;
+
+  constructor({ turns, shedder }: SlotsParts) {
+    this.#turns = turns;
+    this.#shedder = shedder;
+  }
+
+  /** A slot, held until it is disposed, once it is the caller's turn. */
+  async enter(criticality: 'answer' | 'search', signal: AbortSignal): Promise<Disposable> {
+    if (this.#running >= MAX_RUNNING) {
+      this.#rejected++;
+      throw new HoldfastError('overloaded', `${this.#running} questions are being answered`);
+    }
+    this.#running++;
+    try {
+      asOverloaded(() => this.#shedder.admit(criticality));
+      await this.#turns.take(signal, criticality === 'answer' ? ANSWER_SHARE : 1);
+    } catch (error) {
+      this.#running--;
+      throw overloaded(error);
+    }
+    return {
+      [Symbol.dispose]: () => {
+        this.#running--;
+      },
+    };
+  }
+
+  health(): DependencyHealth {
+    const { isOverloaded, waiting, rejected } = this.#turns.snapshot();
+    const refused = this.#rejected + rejected + sumOf(this.#shedder.rejected());
+    const detail = `${this.#running - waiting} questions at work, ${waiting} waiting, ${refused} refused since the start`;
+    return { name: 'admission', state: isOverloaded ? 'degraded' : 'up', detail };
+  }
+}
+
+function sumOf(counts: Readonly<Record<Criticality, number>>): number {
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
+}
+
+function asOverloaded(admit: () => void): void {
+  try {
+    admit();
+  } catch (error) {
+    throw overloaded(error);
+  }
+}
+
+/** Refusals of the room below by their code; anything else as it is. */
+function overloaded(error: unknown): unknown {
+  return error instanceof ShedError
+    ? new HoldfastError('overloaded', error.message, { cause: error })
+    : error;
+}

@@ -1,0 +1,26 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+
+/** Kinds of requests, the one that goes on longest first. Questions may be answered from memory, which costs little. */
+export type RequestKind = 'cached_read' | 'search' | 'ingest';
+
+/** @throws HoldfastError `overloaded` when the process should not take on such a request now. */
+export type Admit = (kind: RequestKind) => void;
+
+const READING_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
+const QUESTIONS: ReadonlySet<string> = new Set(['/api/v1/rag/query', '/api/v1/rag/search']);
+/** Health is asked most when the process is busy, and tells a balancer to go elsewhere. */
+const ALWAYS: ReadonlySet<string> = new Set(['/livez', '/readyz', '/health', '/api/v1/rag/status']);
+
+/** Refuses requests of an overloaded process before their body is read. */
+export function registerAdmission(app: FastifyInstance, admit: Admit): void {
+  app.addHook('onRequest', async (request) => {
+    const kind = kindOf(request);
+    if (kind !== null) admit(kind);
+  });
+}
+
+function kindOf({ method, routeOptions: { url } }: FastifyRequest): RequestKind | null {
+  if (url === undefined || ALWAYS.has(url)) return null;
+  if (QUESTIONS.has(url)) return 'cached_read';
+  return READING_METHODS.has(method) ? 'search' : 'ingest';
+}

@@ -1,0 +1,180 @@
+import { ShedError } from './errors.ts';
+import { requireNumber } from './require-number.ts';
+import { systemTime, type TimeSource } from './time-source.ts';
+import { WaitingLine } from './waiting-line.ts';
+
+export interface TurnsOptions {
+  /** Callers that may wait while more come than there are turns for: 0 to 100,000. */
+  readonly maxWaiting: number;
+  /** A burst may wait so long in milliseconds; a line that needs twice as long in turns is a standing one. Default 150. */
+  readonly burstMs?: number;
+  /** What a refused caller is told to wait, in milliseconds. Default 1,000. */
+  readonly retryAfterMs?: number;
+  /** Default: the machine's time. */
+  readonly time?: TimeSource;
+  /** Runs something once the event loop has looked for input and output. Default `setImmediate`. */
+  readonly afterInput?: (run: () => void) => void;
+}
+
+/** What health and metrics show of the turns. */
+export interface TurnsSnapshot {
+  readonly waiting: number;
+  /** More comes than there are turns for. */
+  readonly isOverloaded: boolean;
+  /** Mean length of a turn in milliseconds, lately. */
+  readonly turnMs: number;
+  /** Callers refused since the start. */
+  readonly rejected: number;
+}
+
+/** Weight of the newest turn in the mean. */
+const NEWEST = 0.1;
+/** A turn this many times as long as the mean counts as no longer. */
+const LONG_TURN = 3;
+/** A standing line is over when so much of the time nobody had the turn. */
+const IDLE_SHARE = 0.1;
+/** No wait is longer, whatever was expected. */
+const LONGEST_WAIT_MS = 5000;
+const MAX_BURST = 1000;
+
+/**
+ * Gives out the event loop: one caller at a time begins its work, and between two of them the loop looks for input,
+ * so that those who must be refused are refused at once and nobody waits unseen in a socket. A burst may wait; when
+ * the line has lasted for longer than a burst it is kept so short that those who are let in are served soon. The length
+ * that fits is found by measuring the turns. Source: Nichols and Jacobson, "Controlling Queue Delay", ACM Queue 2012
+ * (a standing queue only adds delay); Maurer, "Fail at Scale", ACM Queue 2015.
+ */
+export class Turns {
+  readonly #maxWaiting: number;
+  readonly #burstMs: number;
+  readonly #retryAfterMs: number;
+  readonly #time: TimeSource;
+  readonly #afterInput: (run: () => void) => void;
+  readonly #line = new WaitingLine();
+  readonly #next = (): void => this.#giveNext();
+  /** When the turn was given that somebody has now; null: nobody has it. */
+  #givenAt: number | null = null;
+  #turnMs = 0;
+  #rejected = 0;
+  #isStanding = false;
+  /** Turns that were given since somebody waits without a break. */
+  #turnsOfLine = 0;
+  #idleSince: number;
+  #idleMs = 0;
+  #windowBegan: number;
+
+  /** @throws RangeError when a number is out of bounds. */
+  constructor(options: TurnsOptions) {
+    const { maxWaiting, burstMs = 150, retryAfterMs = 1000, time = systemTime } = options;
+    this.#maxWaiting = requireNumber('maxWaiting', maxWaiting, { min: 0, max: 100_000, isInteger: true });
+    this.#burstMs = requireNumber('burstMs', burstMs, { min: 1, max: 60_000 });
+    this.#retryAfterMs = requireNumber('retryAfterMs', retryAfterMs, { min: 0, max: 3_600_000 });
+    this.#time = time;
+    this.#afterInput = options.afterInput ?? setImmediate;
+    this.#windowBegan = this.#idleSince = time.monotonic();
+  }
+
+  /** Milliseconds that the oldest has waited; 0 when nobody waits. */
+  get queueWaitMs(): number {
+    const now = this.#time.monotonic();
+    return now - (this.#line.oldestSince ?? now);
+  }
+
+  /** Callers that wait. */
+  get waiting(): number {
+    return this.#line.size;
+  }
+
+  /** More comes than there are turns for. */
+  get isOverloaded(): boolean {
+    this.#look(this.#time.monotonic());
+    return this.#isStanding;
+  }
+
+  /**
+   * Resolves when it is the caller's turn: at once when nobody has it. `share` is how much of the line this kind of
+   * work may fill, above 0: less for what matters less.
+   * @throws ShedError when the line is too long, or the reason of `signal`.
+   */
+  async take(signal: AbortSignal, share: number = 1): Promise<void> {
+    signal.throwIfAborted();
+    const now = this.#time.monotonic();
+    this.#look(now);
+    if (this.#givenAt === null) return this.#give(now);
+    if (this.#line.size >= Math.max(1, this.#room() * share)) throw this.#refusal();
+    if (this.#line.size === 0) this.#turnsOfLine = 0;
+    const tooLong = () => this.#refusal();
+    return this.#line.join({ signal, time: this.#time, maxWaitMs: LONGEST_WAIT_MS, tooLong });
+  }
+
+  /** The present numbers. */
+  snapshot(): TurnsSnapshot {
+    return {
+      waiting: this.#line.size,
+      isOverloaded: this.isOverloaded,
+      turnMs: this.#turnMs,
+      rejected: this.#rejected,
+    };
+  }
+
+  /** A burst may wait as many turns as fit into its time. */
+  #room(): number {
+    if (this.#isStanding) return this.#maxWaiting;
+    const turns = this.#turnMs === 0 ? MAX_BURST : this.#burstMs / this.#turnMs;
+    return Math.max(this.#maxWaiting, Math.min(MAX_BURST, turns));
+  }
+
+  #give(now: number): void {
+    this.#idleMs += now - this.#idleSince;
+    this.#givenAt = now;
+    this.#afterInput(this.#next);
+  }
+
+  #giveNext(): void {
+    const now = this.#time.monotonic();
+    this.#learn(now - (this.#givenAt ?? now));
+    this.#look(now);
+    const oldest = this.#line.takeOldest();
+    if (oldest === undefined) {
+      this.#givenAt = null;
+      this.#idleSince = now;
+      return;
+    }
+    this.#turnsOfLine++;
+    this.#givenAt = now;
+    this.#afterInput(this.#next);
+    oldest.resolve();
+  }
+
+  /** A single long turn, such as a collection of garbage or a stolen processor, says little about the next ones. */
+  #learn(lengthMs: number): void {
+    if (this.#turnMs === 0) this.#turnMs = lengthMs;
+    else this.#turnMs += NEWEST * (Math.min(lengthMs, LONG_TURN * this.#turnMs) - this.#turnMs);
+  }
+
+  /** Whether the line stands: it has for longer than a burst, until there are breaks again. */
+  #look(now: number): void {
+    if (!this.#isStanding && this.#lasts()) {
+      this.#isStanding = true;
+      while (this.#line.size > this.#maxWaiting) this.#line.takeOldest()?.reject(this.#refusal());
+    }
+    const windowMs = now - this.#windowBegan;
+    if (windowMs < 2 * this.#burstMs) return;
+    const idleMs = this.#idleMs + (this.#givenAt === null ? now - this.#idleSince : 0);
+    if (idleMs > IDLE_SHARE * windowMs) this.#isStanding = false;
+    this.#windowBegan = now;
+    this.#idleSince = now;
+    this.#idleMs = 0;
+  }
+
+  /** Counted in turns: a line that is there because the process stood still is no overload. */
+  #lasts(): boolean {
+    return this.#line.size > 0 && this.#turnsOfLine * this.#turnMs > 2 * this.#burstMs;
+  }
+
+  #refusal(): ShedError {
+    this.#rejected++;
+    const reason = `${this.#line.size} wait for their turn`;
+    return new ShedError(`Overloaded: ${reason}`, this.#retryAfterMs);
+  }
+}
