@@ -113,7 +113,7 @@ async function run(): Promise<void> {
     faultProxy: await faultProxyTable(),
     guarding: await resilienceTable(),
   };
-  writeGenerated(PAGE, MARKER, report(all, others));
+  writeGenerated(PAGE, { start: MARKER }, report(all, others));
   process.stderr.write(`written to ${PAGE.pathname}\n`);
 }
 

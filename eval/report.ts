@@ -31,10 +31,27 @@ function line(cells: readonly string[]): string {
   return `| ${cells.join(' | ')} |`;
 }
 
-/** Replaces what stands below the generated marker of a page; the text above it is written by hand. */
-export function writeGenerated(page: URL, marker: string, body: string): void {
+/** A part of a page: from the line `start` to the line `end`, or to the end of the page. */
+export interface GeneratedPart {
+  readonly start: string;
+  readonly end?: string;
+}
+
+/** Replaces a generated part of a page; the rest is written by hand or by another command. */
+export function writeGenerated(page: URL, { start, end }: GeneratedPart, body: string): void {
   const text = readFileSync(page, 'utf8');
-  const at = text.indexOf(marker);
-  if (at < 0) throw new Error(`${page.pathname} lacks the marker ${marker}`);
-  writeFileSync(page, `${text.slice(0, at + marker.length)}\n\n${body.trim()}\n`);
+  const from = text.indexOf(start);
+  const to = end === undefined ? text.length : text.indexOf(end, from);
+  if (from < 0 || to < 0) throw new Error(`${page.pathname} lacks the marker ${from < 0 ? start : end}`);
+  const rest = text.slice(to);
+  writeFileSync(
+    page,
+    `${text.slice(0, from + start.length)}\n\n${body.trim()}\n${rest === '' ? '' : `\n${rest}`}`,
+  );
+}
+
+export const four = (value: number): string => value.toFixed(4);
+
+export function average(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

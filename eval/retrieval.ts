@@ -10,14 +10,12 @@ import type { Config } from '../src/config/config.ts';
 import type { Logger } from '../src/lib/logger.ts';
 import { meanMetrics, rankingMetrics } from '../src/lib/ranking-metrics.ts';
 import { locateReference, locateSet, RETRIEVAL_SETS } from './locate.ts';
-import { table } from './report.ts';
+import { average, four, table } from './report.ts';
 
 export interface Context {
   readonly config: Config;
   readonly logger: Logger;
 }
-
-const four = (value: number): string => value.toFixed(4);
 
 /** nDCG, recall and reciprocal rank of every set and mode, beside plain BM25. */
 export async function retrievalTables(context: Context): Promise<string> {
@@ -75,10 +73,6 @@ export async function retrievalTables(context: Context): Promise<string> {
 
 function dash(value: number): string {
   return Number.isNaN(value) ? '–' : four(value);
-}
-
-function average(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 function plainBm25(set: string): number {

@@ -17,7 +17,7 @@ async function run(): Promise<void> {
     await answerTables(context),
     await spanTable(context),
   ];
-  writeGenerated(PAGE, MARKER, parts.join('\n\n'));
+  writeGenerated(PAGE, { start: MARKER }, parts.join('\n\n'));
   process.stderr.write(`written to ${PAGE.pathname}\n`);
 }
 

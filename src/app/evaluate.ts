@@ -153,6 +153,9 @@ export async function rankDocuments(
 ): Promise<string[]> {
   const { tenant, collection } = loaded.scope;
   const request = { tenant, query: query.text, collections: [collection], filter: {}, topK: RESULTS, mode };
-  const { results } = await loaded.service.search(request, NEVER);
+  const { results, degraded } = await loaded.service.search(request, NEVER);
+  const [lost] = degraded;
+  if (lost !== undefined)
+    throw new Error(`"${query.text}" was searched without ${lost.component}: ${lost.reason}`);
   return [...new Set(results.map(({ documentId: id }) => loaded.externalId(id)))];
 }
