@@ -229,14 +229,16 @@ const OWN: readonly ModelCell[] = [
     fault: 'F9',
     title: `200 with ${what}`,
     models: ['embedder'],
-    ...ALWAYS,
+    degraded: 'always',
+    breaker: 'opens',
     inject: knobs('embedder', { embeddings: embeddings as keyof typeof VECTORS }),
   })),
   ...(['stall', 'close', 'reset', 'error', 'garbage', 'end'] as const).map((breakWith): ModelCell => ({
     fault: breakWith === 'stall' ? 'F2' : breakWith === 'reset' ? 'F6' : 'F7',
     title: `the stream breaks off: ${breakWith}`,
     models: ['generator'],
-    ...ALWAYS,
+    degraded: 'always',
+    breaker: 'opens',
     inject: knobs('generator', { breakAfterTokens: 3, breakWith }),
   })),
 ];
@@ -250,15 +252,14 @@ const DOUBLES: readonly ModelCell[] = [
   fault: 'F20',
   title: 'refused at once',
   models,
-  ...ALWAYS,
+  degraded: 'always',
+  breaker: 'opens',
   inject: together(models, { type: 'down' }),
 }));
 
 /** Every fault of the reference's table that a model server can have. */
 export const MODEL_CELLS: readonly ModelCell[] = [
-  ...ROWS.flatMap(({ inject, ...row }) =>
-    ALL.map((model): ModelCell => ({ ...row, models: [model], inject: inject(model) })),
-  ),
+  ...ROWS.flatMap(cellsOf),
   ...OWN,
   ...DOUBLES,
   {
@@ -269,3 +270,8 @@ export const MODEL_CELLS: readonly ModelCell[] = [
     inject: together(ALL, { type: 'timeout' }),
   },
 ];
+
+/** The row for each kind of model. */
+function cellsOf({ inject, ...row }: Row): readonly ModelCell[] {
+  return ALL.map((model) => Object.assign({ models: [model], inject: inject(model) }, row));
+}

@@ -17,20 +17,16 @@ export type CellResult =
 
 /** Every cell of the matrix, the longest first, so that none is left alone at the end. */
 export const CELLS: readonly NamedCell[] = [
-  ...MODEL_CELLS.toSorted((a, b) => (b.seconds ?? 0) - (a.seconds ?? 0)).map(
-    (cell): NamedCell => ({
-      name: `${cell.fault} ${cell.models.join(' + ')}: ${cell.title}`,
-      needsDisk: false,
-      run: async (template) => ({ kind: 'model', outcome: await runModelCell(cell, template) }),
-    }),
-  ),
-  ...OTHER_CELLS.map(
-    (cell): NamedCell => ({
-      name: `${cell.fault} ${cell.on}: ${cell.title}`,
-      needsDisk: cell.on.includes('disk'),
-      run: async (template) => ({ kind: 'other', outcome: await runOtherCell(cell, template) }),
-    }),
-  ),
+  ...MODEL_CELLS.toSorted((a, b) => (b.seconds ?? 0) - (a.seconds ?? 0)).map((cell): NamedCell => ({
+    name: `${cell.fault} ${cell.models.join(' + ')}: ${cell.title}`,
+    needsDisk: false,
+    run: async (template) => ({ kind: 'model', outcome: await runModelCell(cell, template) }),
+  })),
+  ...OTHER_CELLS.map((cell): NamedCell => ({
+    name: `${cell.fault} ${cell.on}: ${cell.title}`,
+    needsDisk: cell.on.includes('disk'),
+    run: async (template) => ({ kind: 'other', outcome: await runOtherCell(cell, template) }),
+  })),
 ];
 
 /** Cells that wait for timers most of the time run side by side. */

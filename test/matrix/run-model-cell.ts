@@ -55,8 +55,6 @@ export async function runModelCell(cell: ModelCell, template: Template): Promise
   const ended = await settled(rig, before);
   if (cell.breaker === 'opens') assert.ok(openedAt !== null, 'the breaker never opened');
   if (cell.breaker === 'stays closed') assert.equal(openedAt, null, 'the breaker opened');
-  const slowest = (some: readonly Reply[]): number | null =>
-    some.length === 0 ? null : Math.max(...some.map(({ ms }) => ms));
   return {
     fault: cell.fault,
     on: cell.models.join(' + '),
@@ -71,6 +69,10 @@ export async function runModelCell(cell: ModelCell, template: Template): Promise
     sockets: [before.sockets, ended.sockets],
     residentMb: [before.residentMb, ended.residentMb],
   };
+}
+
+function slowest(some: readonly Reply[]): number | null {
+  return some.length === 0 ? null : Math.max(...some.map(({ ms }) => ms));
 }
 
 /** Also fills the pools of connections, so that later counts compare. */

@@ -58,20 +58,22 @@ function modelTable(outcomes: readonly Outcome[]): string {
     'sockets',
     'memory MB',
   ];
-  const rows = outcomes.toSorted(byFault).map((one) => [
-    one.fault,
-    one.on,
-    one.title,
-    String(one.answers),
-    String(one.degraded),
-    whole(one.healthyMs),
-    whole(one.beforeMs),
-    whole(one.afterMs),
-    tenths(one.openedS),
-    tenths(one.closedS),
-    one.sockets.join(' → '),
-    one.residentMb.join(' → '),
-  ]);
+  const rows = outcomes
+    .toSorted(byFault)
+    .map((one) => [
+      one.fault,
+      one.on,
+      one.title,
+      String(one.answers),
+      String(one.degraded),
+      whole(one.healthyMs),
+      whole(one.beforeMs),
+      whole(one.afterMs),
+      tenths(one.openedS),
+      tenths(one.closedS),
+      one.sockets.join(' → '),
+      one.residentMb.join(' → '),
+    ]);
   return table(head, rows);
 }
 
