@@ -4,16 +4,16 @@ const CODE_EXTENSIONS = new Set(
     'ts mts cts tsx js mjs cjs jsx vue svelte astro py pyi pyx rb rs go java kt kts scala groovy gradle clj cljs ' +
     'c h cc cpp cxx hpp hh hxx m mm cs fs fsx vb swift dart zig nim d v sv vhd vhdl asm s f f90 jl r lua pl pm php ' +
     'erl hrl ex exs elm hs lhs ml mli lisp scm el sh bash zsh fish ps1 psm1 bat cmd awk sed sql psql graphql gql ' +
-    'proto thrift css scss sass less styl yaml yml toml ini cfg conf properties env xml xsd xsl xslt svelte plist ' +
+    'proto thrift css scss sass less styl toml ini cfg conf properties env xml xsd xsl xslt svelte plist ' +
     'tf hcl nix cmake mk make dockerfile bazel bzl star diff patch sol move wat glsl hlsl wgsl cu cuh log json5'
   ).split(' '),
 );
 /** Extensions of prose that has no parser of its own yet. */
 const PROSE_EXTENSIONS = new Set(
-  'txt text adoc asciidoc tex ltx bib org textile wiki pod man me nfo srt vtt'.split(' '),
+  'txt text adoc asciidoc tex ltx bib org textile wiki pod man me nfo'.split(' '),
 );
 /** Extensions of line-wise tables. */
-const TABLE_EXTENSIONS = new Set(['csv', 'tsv', 'psv']);
+const TABLE_EXTENSIONS = new Set(['csv', 'tsv', 'psv', 'tab']);
 const CODE_FILE_NAMES = new Set([
   'makefile',
   'dockerfile',

@@ -26,7 +26,7 @@ test('tells the format by the extension', () => {
   ];
   assert.deepEqual(
     names.map((name) => formatOf(name)),
-    ['markdown', 'mdx', 'text', 'html', 'rst', 'json', 'jsonl', 'text', 'text', 'text', 'text'],
+    ['markdown', 'mdx', 'text', 'html', 'rst', 'json', 'jsonl', 'code', 'text', 'text', 'csv'],
   );
 });
 
@@ -36,6 +36,8 @@ test('tells the format by the media type and the first bytes where the name says
   assert.equal(formatOf('page', Buffer.from(' <!-- c -->\n<!DOCTYPE html><p>')), 'html');
   assert.equal(formatOf('page', Buffer.from('plain words')), 'text');
   assert.equal(formatOf('page', undefined, 'text/x-unknown'), 'text');
+  assert.equal(formatOf('deploy', Buffer.from('#!/bin/sh\necho')), 'code');
+  assert.equal(formatOf('talk', Buffer.from('\ufeffWEBVTT\n')), 'subtitles');
 });
 
 test('knows no format of images, archives and unknown binary files', () => {

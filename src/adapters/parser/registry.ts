@@ -1,14 +1,19 @@
 import type { Format } from '../../core/documents/document.ts';
 import type { Parser } from '../../core/documents/parser.ts';
 import { extensionOf, textKindOf } from './code-files.ts';
+import { codeParser, interpreterOf } from './code.ts';
+import { csvParser } from './csv.ts';
 import { looksTextual } from './decode.ts';
 import { htmlParser } from './html.ts';
 import { jsonParser } from './json.ts';
 import { jsonlParser } from './jsonl.ts';
 import { markdownParser } from './markdown.ts';
 import { mdxParser } from './mdx.ts';
+import { notebookParser } from './notebook.ts';
 import { rstParser } from './rst.ts';
+import { subtitlesParser } from './subtitles.ts';
 import { textParser } from './text.ts';
+import { yamlParser } from './yaml.ts';
 
 /** The one table of parsers: a new format is one file and one line here. */
 const PARSERS: readonly Parser[] = [
@@ -19,6 +24,11 @@ const PARSERS: readonly Parser[] = [
   rstParser,
   jsonParser,
   jsonlParser,
+  yamlParser,
+  csvParser,
+  codeParser,
+  notebookParser,
+  subtitlesParser,
 ];
 
 /** Text by its bytes, but not to be read as such. */
@@ -55,5 +65,7 @@ export function formatOf(name: string, head?: Uint8Array, mediaType?: string): F
 function sniff(head: Uint8Array): Format | null {
   if (head.length === 0 || !looksTextual(head)) return null;
   const start = new TextDecoder('latin1').decode(head.subarray(0, 512)).replaceAll('\0', '');
+  if (interpreterOf(start) !== null) return 'code';
+  if (/^(?:ï»¿|ÿþ|þÿ)?WEBVTT\b/.test(start)) return 'subtitles';
   return /^[^<]{0,16}\s*(?:<!--[^]*?-->\s*)*<(?:!doctype html|html)\b/i.test(start) ? 'html' : 'text';
 }

@@ -18,7 +18,7 @@ test('makes a paragraph of every run of lines and keeps the text as it is', () =
 });
 
 test('makes code of every block of a source file', () => {
-  assert.deepEqual(blocksOf('# comment\nx = 1\n\n    return x\n', 'a.py'), [
+  assert.deepEqual(blocksOf('# comment\nx = 1\n\n    return x\n', 'a.lua'), [
     ['code', '# comment\nx = 1'],
     ['code', '    return x'],
   ]);

@@ -1,4 +1,4 @@
-import type { Block, BlockKind, ParsedDocument } from '../../core/documents/document.ts';
+import type { Block, BlockKind, ParsedDocument, Span } from '../../core/documents/document.ts';
 import type { Parser } from '../../core/documents/parser.ts';
 import { textKindOf } from './code-files.ts';
 import { singleDocument } from './single-document.ts';
@@ -37,18 +37,20 @@ function proseOrCode(text: string, start: number, end: number): BlockKind {
   return codeLines.length > lines.length * 0.5 ? 'code' : 'paragraph';
 }
 
-function* paragraphs(text: string): Generator<{ start: number; end: number }> {
+/** The runs of lines between blank lines of a part of a text. */
+export function* paragraphs(text: string, start = 0, end = text.length): Generator<Span> {
   const breaks = /\n[^\S\n]*\n\s*/g;
-  let from = 0;
-  for (let match = breaks.exec(text); match !== null; match = breaks.exec(text)) {
+  let from = start;
+  breaks.lastIndex = start;
+  for (let match = breaks.exec(text); match !== null && match.index < end; match = breaks.exec(text)) {
     yield* trimmedLines(text, from, match.index);
     from = text.lastIndexOf('\n', breaks.lastIndex - 1) + 1;
   }
-  yield* trimmedLines(text, from, text.length);
+  if (from < end) yield* trimmedLines(text, from, end);
 }
 
 /** The range without leading blank lines and trailing white space, keeping the first line's indentation. */
-function* trimmedLines(text: string, from: number, to: number): Generator<{ start: number; end: number }> {
+function* trimmedLines(text: string, from: number, to: number): Generator<Span> {
   let first = from;
   while (first < to && isSpace(text, first)) first++;
   if (first === to) return;

@@ -20,9 +20,13 @@ export interface Block extends Span {
   readonly level: number;
   /** Page in the original, from 1, where the format has pages. */
   readonly page?: number;
+  /**
+   * Name of the section that a heading opens, where the text itself does not hold it as a line: such a heading is
+   * empty (`start === end`). An empty name goes back to the section above.
+   */
+  readonly label?: string;
 }
 
-export type Format = 'markdown' | 'mdx' | 'text' | 'html' | 'rst' | 'json' | 'jsonl';
 export const FORMATS = [
   'markdown',
   'mdx',
@@ -31,7 +35,13 @@ export const FORMATS = [
   'rst',
   'json',
   'jsonl',
-] as const satisfies readonly Format[];
+  'yaml',
+  'csv',
+  'code',
+  'notebook',
+  'subtitles',
+] as const;
+export type Format = (typeof FORMATS)[number];
 
 /** What a parser makes of one document: plain text that quotes are cut from, and its structure. */
 export interface ParsedDocument {

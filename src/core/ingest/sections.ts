@@ -35,9 +35,7 @@ export function sectionTree(text: string, blocks: readonly Block[]): Section {
     const isHeading = block.kind === 'heading';
     if (isHeading) closeSections(open, block.level);
     const parent = open.at(-1) ?? root;
-    const target = isHeading
-      ? openSection(block, [...parent.path, pathText(text, block)], block.level)
-      : parent;
+    const target = isHeading ? openSection(block, pathBelow(parent.path, text, block), block.level) : parent;
     if (isHeading) open.push(target);
     else target.blocks.push(block);
     target.tokens += estimateTokens(text, block.start, block.end);
@@ -61,6 +59,10 @@ function closeSections(open: OpenSection[], level: number): void {
 
 function openSection(heading: Block | null, path: readonly string[], level: number): OpenSection {
   return { level, heading, path, blocks: [], sections: [], tokens: 0, end: heading?.end ?? 0 };
+}
+
+function pathBelow(path: readonly string[], text: string, heading: Block): readonly string[] {
+  return heading.label === '' ? path : [...path, heading.label ?? pathText(text, heading)];
 }
 
 function pathText(text: string, { start, end }: Span): string {

@@ -9,6 +9,11 @@ const MEDIA_TYPES: Readonly<Record<Format, string>> = {
   rst: 'text/plain',
   json: 'application/json',
   jsonl: 'application/x-ndjson',
+  yaml: 'text/plain',
+  csv: 'text/csv',
+  code: 'text/plain',
+  notebook: 'application/json',
+  subtitles: 'text/plain',
 };
 
 /** The content type that an original is served with. */
