@@ -1,6 +1,6 @@
 import type { Catalog } from '../core/documents/catalog.ts';
 import { DEFAULT_TENANT } from '../core/documents/ids.ts';
-import type { CheckHealth, DependencyHealth, Health } from '../core/health.ts';
+import type { CheckHealth, CheckReadiness, DependencyHealth, Health } from '../core/health.ts';
 import type { EmbeddingProfile } from '../core/retrieval/embedder.ts';
 import type { Generator } from '../core/models/generator.ts';
 import type { Breaker } from '../resilience/breaker.ts';
@@ -16,8 +16,17 @@ export interface HealthDependencies {
   readonly encoder?: { health(): Promise<DependencyHealth> } | null;
   /** The language model, where there is one. */
   readonly generator?: Pick<Generator, 'profile'> | null;
+  /** Those who know whether the models work. */
+  readonly monitors?: readonly ModelHealth[];
   readonly breakers?: readonly Pick<Breaker, 'snapshot'>[];
   readonly admission?: { health(): DependencyHealth } | null;
+}
+
+/** A model whose state is known. */
+export interface ModelHealth {
+  readonly isWarming: boolean;
+  /** Its name is `encoder`, `generator` or `reranker`. */
+  health(): DependencyHealth;
 }
 
 /** What works, per dependency. Never throws. */
@@ -27,18 +36,21 @@ export function createCheckHealth({
   clock,
   encoder = null,
   generator = null,
+  monitors = [],
   breakers = [],
   admission = null,
 }: HealthDependencies): CheckHealth {
   const began = clock.monotonic();
   return async () => {
     const storage = await catalogHealth(catalog);
+    const models = new Map(monitors.map((monitor) => monitor.health()).map((one) => [one.name, one]));
     const dependencies: DependencyHealth[] = [
       storage,
       { name: 'index', state: 'up', detail: 'embedded' },
       { name: 'embedder', state: 'up', detail: profile.model },
-      ...(encoder === null ? [] : [await encoder.health()]),
-      generatorHealth(generator),
+      ...(encoder === null ? [] : [worse(await encoder.health(), models.get('encoder'))]),
+      models.get('generator') ?? generatorHealth(generator),
+      ...monitors.map((monitor) => monitor.health()).filter(({ name }) => name === 'reranker'),
       ...(admission === null ? [] : [admission.health()]),
       ...breakers.map((breaker) => breakerHealth(breaker.snapshot())),
     ];
@@ -49,6 +61,23 @@ export function createCheckHealth({
       dependencies,
       ...(storage.state === 'down' ? { collections: 0, documents: 0, chunks: 0 } : await totals(catalog)),
     };
+  };
+}
+
+/** The server's trouble goes before that of filling in. */
+function worse(filling: DependencyHealth, model: DependencyHealth | undefined): DependencyHealth {
+  if (model === undefined || model.state === 'up') return filling;
+  const { state, detail } = model;
+  const isSaid = detail === null || filling.detail?.includes(detail) === true;
+  return { ...filling, state, detail: isSaid ? filling.detail : `${filling.detail}; ${detail}` };
+}
+
+/** Warming as long as one of the models is: questions are answered without it. */
+export function createCheckReadiness(monitors: readonly ModelHealth[]): CheckReadiness {
+  return () => {
+    const warming = monitors.filter(({ isWarming }) => isWarming).map((monitor) => monitor.health());
+    if (warming.length === 0) return { state: 'ready', reason: null };
+    return { state: 'warming', reason: warming.map(({ name, detail }) => `${name}: ${detail}`).join('; ') };
   };
 }
 
@@ -67,7 +96,7 @@ function breakerHealth({ name, state, mode, retryAfterMs }: BreakerSnapshot): De
 
 function overall(storage: DependencyHealth, dependencies: readonly DependencyHealth[]): Health['state'] {
   if (storage.state === 'down') return 'down';
-  return dependencies.some(({ state }) => state === 'degraded') ? 'degraded' : 'ok';
+  return dependencies.some(({ state }) => state !== 'up' && state !== 'disabled') ? 'degraded' : 'ok';
 }
 
 async function catalogHealth(catalog: Pick<Catalog, 'health'>): Promise<DependencyHealth> {

@@ -28,7 +28,7 @@ export async function connect(config: Config, logger: Logger): Promise<Connectio
   }
   const stack = new AsyncDisposableStack();
   try {
-    const service = stack.use(await openService(config, logger, await openModels(config)));
+    const service = stack.use(await openService(config, logger, await openModels(config, logger)));
     const served = stack.use(
       await serve(service, { config, logger, listen: { host: '127.0.0.1', port: 0 } }),
     );

@@ -93,7 +93,7 @@ export async function loadSet(
       await openService(
         { ...config, dataDir: join(root, 'data'), maxDocumentBytes: 2 ** 30, cacheBytes: 0 },
         logger,
-        await openModels(config),
+        await openModels(config, logger),
       ),
     );
     const scope = { tenant: DEFAULT_TENANT, collection: COLLECTION };

@@ -1,60 +1,83 @@
+import { ModelError } from '../core/models/model-error.ts';
 import type { Generator } from '../core/models/generator.ts';
 import type { Reranker } from '../core/models/reranker.ts';
 import type { Embedder } from '../core/retrieval/embedder.ts';
+import { classify } from '../resilience/classify.ts';
 import { deadlineOf } from '../resilience/deadline.ts';
 import type { StreamClocks } from '../resilience/defaults.ts';
-import type { Dependency } from '../resilience/dependency.ts';
 import type { Policy } from '../resilience/policy.ts';
+import { systemTime, type TimeSource } from '../resilience/time-source.ts';
+import type { ModelMonitor } from './model-monitor.ts';
 
-/** Questions go through one policy; passages, which nobody waits for, through another. */
-export interface EmbedderGuards {
-  readonly queries: Policy;
-  readonly passages: Policy;
+/** What stands before a model. */
+export interface ModelGuards {
+  /** For calls that someone waits for. */
+  readonly policy: Policy;
+  readonly monitor: ModelMonitor;
+  /** Default: the machine's time. */
+  readonly time?: TimeSource;
 }
 
-/** An embedder behind deadline, bulkhead, breaker, timeout and retry. */
-export function guardedEmbedder(embedder: Embedder, { queries, passages }: EmbedderGuards): Embedder {
+/** An embedder behind its monitor, deadline, bulkhead, breaker, timeout and retry; passages have a policy of their own. */
+export function guardedEmbedder(
+  embedder: Embedder,
+  { passages, ...guards }: ModelGuards & { readonly passages: Policy },
+): Embedder {
+  const { monitor } = guards;
   return {
     get profile() {
       return embedder.profile;
     },
     embedQuery: async (query, signal) =>
-      sparingReserve(signal, async (early) =>
-        queries.execute(async (inner) => embedder.embedQuery(query, inner), early),
-      ),
-    embedPassages: async (texts, signal) =>
-      passages.execute(async (inner) => embedder.embedPassages(texts, inner), signal),
+      call(guards, signal, async (inner) => {
+        await monitor.requireLoaded(inner);
+        return embedder.embedQuery(query, inner);
+      }),
+    embedPassages: async (texts, signal) => {
+      await monitor.loaded(signal);
+      return call({ ...guards, policy: passages }, signal, async (inner) =>
+        embedder.embedPassages(texts, inner),
+      );
+    },
   };
 }
 
-/** A generator behind deadline, bulkhead, breaker and the three clocks of a stream. Never tried twice. */
+/** A generator behind its monitor, deadline, bulkhead, breaker and the three clocks of a stream. Never tried twice. */
 export function guardedGenerator(
   generator: Generator,
-  { foreground }: Pick<Dependency, 'foreground'>,
-  clocks: StreamClocks,
+  guards: ModelGuards & { readonly clocks: StreamClocks },
 ): Generator {
+  const { policy, monitor, clocks } = guards;
+  const open = (request: Parameters<Generator['generate']>[0]) =>
+    async function* (inner: AbortSignal): AsyncGenerator<string> {
+      await monitor.requireLoaded(inner);
+      yield* generator.generate(request, inner);
+    };
   return {
     profile: generator.profile,
     async *generate(request, signal) {
       using early = deadlineOf(signal)?.beforeReserve();
-      const open = (inner: AbortSignal) => generator.generate(request, inner);
-      yield* foreground.stream(open, early?.signal ?? signal, clocks);
+      const within = early?.signal ?? signal;
+      await monitor.admit(within);
+      const tellFailure = failureOf(guards, within);
+      try {
+        yield* policy.stream(open(request), within, clocks);
+        monitor.succeeded();
+      } catch (error) {
+        tellFailure(error);
+        throw error;
+      }
     },
     preload: async (signal) => generator.preload(signal),
   };
 }
 
-/** A reranker behind deadline, bulkhead, breaker and timeout. */
-export function guardedReranker(
-  reranker: Reranker,
-  { foreground }: Pick<Dependency, 'foreground'>,
-): Reranker {
+/** A reranker behind its monitor, deadline, bulkhead, breaker and timeout. */
+export function guardedReranker(reranker: Reranker, guards: ModelGuards): Reranker {
   return {
     profile: reranker.profile,
     rerank: async (query, texts, signal) =>
-      sparingReserve(signal, async (early) =>
-        foreground.execute(async (inner) => reranker.rerank(query, texts, inner), early),
-      ),
+      call(guards, signal, async (inner) => reranker.rerank(query, texts, inner)),
   };
 }
 
@@ -68,4 +91,43 @@ export async function sparingReserve<T>(
 ): Promise<T> {
   using early = deadlineOf(signal)?.beforeReserve();
   return await work(early?.signal ?? signal);
+}
+
+async function call<T>(
+  guards: ModelGuards,
+  signal: AbortSignal,
+  work: (inner: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const { policy, monitor } = guards;
+  return sparingReserve(signal, async (early) => {
+    await monitor.admit(early);
+    const tellFailure = failureOf(guards, early);
+    try {
+      const value = await policy.execute(work, early);
+      // A text without meaning is not sent.
+      if (value !== null) monitor.succeeded();
+      return value;
+    } catch (error) {
+      tellFailure(error);
+      throw error;
+    }
+  });
+}
+
+/**
+ * Tells the monitor how a call that begins now has failed. A caller that gives up says nothing about the model, unless
+ * it was the deadline and the call had become slow, as for the breaker.
+ */
+function failureOf(
+  { policy, monitor, time = systemTime }: ModelGuards,
+  signal: AbortSignal,
+): (error: unknown) => void {
+  const began = time.monotonic();
+  return (error) => {
+    if (!signal.aborted) return monitor.failed(error);
+    const elapsedMs = time.monotonic() - began;
+    const { fault } = classify(signal.reason);
+    if (elapsedMs < policy.breaker.slowMs || (fault !== 'deadline' && fault !== 'timeout')) return;
+    monitor.failed(new ModelError('timeout', `no answer within ${Math.round(elapsedMs)} ms`));
+  };
 }

@@ -11,50 +11,55 @@ import { httpReranker } from '../adapters/reranker/http.ts';
 import type { Config } from '../config/config.ts';
 import type { Generator } from '../core/models/generator.ts';
 import type { Reranker } from '../core/models/reranker.ts';
-import { DEPENDENCY_DEFAULTS } from '../resilience/defaults.ts';
-import { createDependency, type Dependency } from '../resilience/dependency.ts';
-import { guardedEmbedder, guardedGenerator, guardedReranker } from './guarded-models.ts';
+import type { Logger } from '../lib/logger.ts';
+import type { Breaker } from '../resilience/breaker.ts';
+import type { BreakerName } from '../resilience/defaults.ts';
+import { createDependency } from '../resilience/dependency.ts';
 import type { ServiceModels } from './service.ts';
+import { watchedEmbedder, watchedGenerator, watchedReranker, type Watched } from './watched-models.ts';
 
 const AI_SDK = 'ai-sdk:';
-/** A batch of passages may take its time: nobody waits for it. */
-const PASSAGES_TIMEOUT_MS = 120_000;
 
 /**
- * The models that the configuration names, each behind its breaker. A server that is away does not stop the start:
- * it is asked when it is needed. @throws HoldfastError or ModelError when a package or folder is missing.
+ * The models that the configuration names, each behind its breaker and its monitor. A server that is away does not
+ * stop the start: it is asked when it is needed. @throws HoldfastError or ModelError when a package or folder is missing.
  */
-export async function openModels(config: Config): Promise<ServiceModels> {
+export async function openModels(config: Config, logger: Logger): Promise<ServiceModels> {
   const [embedder, generator] = await Promise.all([openEmbedder(config), openGenerator(config)]);
   const reranker = await openReranker(config);
-  const embedding = dependency('ollama_embedding', embedder !== null);
-  const generation = dependency('ollama_generation', generator !== null);
-  const search = dependency('qdrant_search', false);
-  const reranking = dependency('reranker', reranker !== null);
-  const passages = createDependency('ollama_embedding', {
-    settings: { timeoutMs: PASSAGES_TIMEOUT_MS, extraAttempts: 0, breaker: patient() },
-  });
-  const clocks = DEPENDENCY_DEFAULTS.ollama_generation.stream;
+  const watch = { intervalMs: config.canarySeconds * 1000, logger };
+  const watched = {
+    encoder: embedder && watchedEmbedder(embedder, watch),
+    generator: generator && watchedGenerator(generator, watch),
+    reranker: reranker && watchedReranker(reranker, watch),
+  };
+  const monitors = Object.values(watched).flatMap((one) => one?.monitor ?? []);
+  for (const monitor of monitors) monitor.start();
   return {
-    encoder:
-      embedder && guardedEmbedder(embedder, { queries: embedding.foreground, passages: passages.background }),
-    generator: generator && guardedGenerator(generator, generation, clocks),
-    reranker: reranker && guardedReranker(reranker, reranking),
+    encoder: modelOf(watched.encoder),
+    generator: modelOf(watched.generator),
+    reranker: modelOf(watched.reranker),
+    monitors,
     close: async () => {
+      for (const monitor of monitors) await monitor[Symbol.asyncDispose]();
       await embedder?.[Symbol.asyncDispose]?.();
     },
-    breakers: [embedding, generation, search, reranking].map(({ breaker }) => breaker),
+    breakers: [
+      breakerOf('ollama_embedding', watched.encoder),
+      breakerOf('ollama_generation', watched.generator),
+      breakerOf('qdrant_search', null),
+      breakerOf('reranker', watched.reranker),
+    ],
   };
 }
 
-function dependency(name: keyof typeof DEPENDENCY_DEFAULTS, isEnabled: boolean): Dependency {
-  return createDependency(name, { settings: { isEnabled } });
+function modelOf<Model>(watched: Watched<Model> | null): Model | null {
+  return watched === null ? null : watched.model;
 }
 
-/** Batches are slow by nature; only failures open their breaker. */
-function patient() {
-  const { breaker } = DEPENDENCY_DEFAULTS.ollama_embedding;
-  return { ...breaker, slowMs: PASSAGES_TIMEOUT_MS, probeTimeoutMs: 2 * PASSAGES_TIMEOUT_MS };
+/** A disabled one for what is not in use. */
+function breakerOf(name: BreakerName, watched: Pick<Watched<unknown>, 'breaker'> | null): Breaker {
+  return watched?.breaker ?? createDependency(name, { settings: { isEnabled: false } }).breaker;
 }
 
 async function openEmbedder(config: Config): Promise<(ModelEmbedder & Partial<AsyncDisposable>) | null> {

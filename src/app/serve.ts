@@ -29,23 +29,20 @@ export async function serve(service: Service, { config, logger, listen }: ServeO
 }
 
 function createServer(service: Service, config: Config, logger: Logger): HttpServer {
-  return createHttpServer(
-    { ...service, isReady: () => ({ ready: true, reason: null }) },
-    {
-      ...HTTP_DEFAULTS,
-      version: VERSION,
-      maxBodyBytes: config.maxBodyBytes,
-      drainMs: config.drainMs,
-      queryTimeoutMs: config.queryTimeoutMs,
-      searchTimeoutMs: config.searchTimeoutMs,
-      startDeadline,
-      allowedHosts: [],
-      trustLocal: true,
-      localToken: service.folder.token,
-      ingestRoots: config.ingestRoots,
-      logger,
-      clock: systemClock,
-      newRequestId: randomUUID,
-    },
-  );
+  return createHttpServer(service, {
+    ...HTTP_DEFAULTS,
+    version: VERSION,
+    maxBodyBytes: config.maxBodyBytes,
+    drainMs: config.drainMs,
+    queryTimeoutMs: config.queryTimeoutMs,
+    searchTimeoutMs: config.searchTimeoutMs,
+    startDeadline,
+    allowedHosts: [],
+    trustLocal: true,
+    localToken: service.folder.token,
+    ingestRoots: config.ingestRoots,
+    logger,
+    clock: systemClock,
+    newRequestId: randomUUID,
+  });
 }

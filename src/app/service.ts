@@ -17,7 +17,7 @@ import { createDocuments } from '../core/documents/create-documents.ts';
 import type { DocumentId, GenerationId, Scope } from '../core/documents/ids.ts';
 import type { Collections, Documents, IngestFolder } from '../core/documents/library.ts';
 import type { Admit } from '../http/plugins/admission.ts';
-import type { CheckHealth } from '../core/health.ts';
+import type { CheckHealth, CheckReadiness } from '../core/health.ts';
 import type { Generator } from '../core/models/generator.ts';
 import type { Reranker } from '../core/models/reranker.ts';
 import { reranked } from '../core/retrieval/rerank.ts';
@@ -32,7 +32,7 @@ import { isoTime, systemClock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import { createMutex } from '../lib/mutex.ts';
 import type { Admission } from './admission.ts';
-import { createCheckHealth } from './check-health.ts';
+import { createCheckHealth, createCheckReadiness, type ModelHealth } from './check-health.ts';
 import { startEncoder, type EncoderProgress, type RunningEncoder } from './encoder.ts';
 import { sparingReserve } from './guarded-models.ts';
 import { lexicalConstants } from './lexical-constants.ts';
@@ -53,6 +53,7 @@ export interface UseCases extends Asking {
 export interface Service extends UseCases, AsyncDisposable {
   readonly folder: DataFolder;
   readonly admit: Admit;
+  readonly checkReadiness: CheckReadiness;
   /** Loads the indexes of all collections, so that the first question is fast. */
   warmUp(): Promise<void>;
   /** How far the second embedding model is; null when there is none. */
@@ -80,6 +81,8 @@ export interface ServiceModels {
   readonly breakers?: readonly Pick<Breaker, 'snapshot'>[];
   /** Decides what a busy process takes on; null or left out: everything. */
   readonly admission?: Admission | null;
+  /** Those who know whether the models work. */
+  readonly monitors?: readonly ModelHealth[];
 }
 
 /**
@@ -120,7 +123,14 @@ interface Parts {
 }
 
 async function wire({ config, logger, folder, catalog, blobs, stack, models }: Parts): Promise<Service> {
-  const { encoder = null, generator = null, reranker = null, breakers = [], admission = null } = models;
+  const {
+    encoder = null,
+    generator = null,
+    reranker = null,
+    breakers = [],
+    monitors = [],
+    admission = null,
+  } = models;
   const model = await loadStaticModel(MODEL_FOLDER);
   const embedder = staticEmbedder(model);
   const { profile } = embedder;
@@ -153,8 +163,10 @@ async function wire({ config, logger, folder, catalog, blobs, stack, models }: P
       encoder: running,
       generator,
       breakers,
+      monitors,
       admission,
     }),
+    checkReadiness: createCheckReadiness(monitors),
     admit: admission?.admit ?? (() => undefined),
     folder,
     warmUp: async () => forEachCollection(catalog, async (scope) => index.open(scope)),

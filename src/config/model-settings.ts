@@ -1,5 +1,14 @@
 import { resolve } from 'node:path';
-import { adapter, InvalidValue, optionalInteger, optionalText, secret, text, url } from './setting.ts';
+import {
+  adapter,
+  integer,
+  InvalidValue,
+  optionalInteger,
+  optionalText,
+  secret,
+  text,
+  url,
+} from './setting.ts';
 import type { Setting } from './setting.ts';
 
 /** Which models are used, and where they are. */
@@ -60,6 +69,13 @@ export const MODEL_SETTINGS = {
     },
     requireKeepAlive,
   ),
+  canarySeconds: integer({
+    name: 'HOLDFAST_CANARY_SECONDS',
+    min: 0,
+    max: 3600,
+    default: 10,
+    description: 'How often the models are asked whether they work, in seconds. 0: only questions tell.',
+  }),
   openaiUrl: url({
     name: 'HOLDFAST_OPENAI_URL',
     default: undefined,

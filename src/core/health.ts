@@ -1,7 +1,8 @@
 /** One dependency, as `/health` and `/api/v1/rag/status` show it. */
 export interface DependencyHealth {
   readonly name: string;
-  readonly state: 'up' | 'degraded' | 'down' | 'disabled';
+  /** `warming`: it is being loaded; `misconfigured`: it works once its settings are right, not before. */
+  readonly state: 'up' | 'degraded' | 'warming' | 'misconfigured' | 'down' | 'disabled';
   readonly detail: string | null;
 }
 
@@ -17,3 +18,12 @@ export interface Health {
 }
 
 export type CheckHealth = () => Promise<Health>;
+
+/** Whether requests should be sent here. `warming`: they are answered without a model that is being loaded. */
+export interface Readiness {
+  readonly state: 'ready' | 'warming' | 'stopping';
+  readonly reason: string | null;
+}
+
+/** Never throws. */
+export type CheckReadiness = () => Readiness;

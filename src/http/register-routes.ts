@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Ask, AskStream } from '../core/answer/answer.ts';
 import type { Collections, Documents, IngestFolder } from '../core/documents/library.ts';
-import type { CheckHealth } from '../core/health.ts';
+import type { CheckHealth, CheckReadiness } from '../core/health.ts';
 import type { Search } from '../core/retrieval/search.ts';
 import { registerCollections } from './routes/collections.ts';
 import { registerDocuments } from './routes/documents.ts';
@@ -9,7 +9,7 @@ import { registerIngest } from './routes/ingest.ts';
 import { registerOpenApi } from './routes/openapi.ts';
 import { registerQuery } from './routes/query.ts';
 import { registerSearch } from './routes/search.ts';
-import { type IsReady, registerStatus } from './routes/status.ts';
+import { registerStatus } from './routes/status.ts';
 import { registerSubmitDocuments } from './routes/submit-documents.ts';
 import type { HttpOptions } from './options.ts';
 import type { Admit } from './plugins/admission.ts';
@@ -26,7 +26,7 @@ export interface HttpDependencies {
   readonly documents: Documents;
   readonly ingest: IngestFolder;
   readonly checkHealth: CheckHealth;
-  readonly isReady: IsReady;
+  readonly checkReadiness: CheckReadiness;
   readonly admit: Admit;
 }
 
@@ -38,7 +38,8 @@ export interface Wiring {
 
 /** Gives every route the functions that it calls. */
 export function registerRoutes(app: FastifyInstance, { dependencies, options, inFlight }: Wiring): void {
-  const { ask, askStream, search, collections, documents, ingest, checkHealth, isReady } = dependencies;
+  const { ask, askStream, search, collections, documents, ingest, checkHealth, checkReadiness } =
+    dependencies;
   const { logger, maxBodyBytes, localToken, ingestRoots, version, queryTimeoutMs, searchTimeoutMs } = options;
   const signalFor = createSignalFor(inFlight, options.startDeadline);
   registerQuery(app, { ask, askStream, search, signalFor, queryTimeoutMs, searchTimeoutMs, logger });
@@ -48,6 +49,6 @@ export function registerRoutes(app: FastifyInstance, { dependencies, options, in
   registerSubmitDocuments(app, { submit: documents.submit.bind(documents), signalFor, maxBodyBytes });
   const requireCollection = collections.get.bind(collections);
   registerIngest(app, { ingest, requireCollection, signalFor, localToken, ingestRoots, logger });
-  registerStatus(app, { checkHealth, isReady, isDraining: inFlight.isDraining });
+  registerStatus(app, { checkHealth, checkReadiness, isDraining: inFlight.isDraining });
   registerOpenApi(app, version);
 }

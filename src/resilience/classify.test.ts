@@ -60,6 +60,8 @@ const ROWS: Readonly<
   ],
   unauthorized: ['ignored', false, [carrying({ status: 401 }), carrying({ status: 403 })]],
   unknown_model: ['ignored', false, [carrying({ failure: 'unknown_model' })]],
+  wrong_address: ['ignored', false, [carrying({ failure: 'wrong_address' })]],
+  warming: ['ignored', false, [carrying({ failure: 'warming' })]],
   rejected: [
     'ignored',
     false,

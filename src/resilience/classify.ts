@@ -33,6 +33,10 @@ export const FAULTS = {
   unauthorized: { outcome: 'ignored', isRetryable: false },
   /** The server does not know the model. */
   unknown_model: { outcome: 'ignored', isRetryable: false },
+  /** The address has no such route, or redirects. */
+  wrong_address: { outcome: 'ignored', isRetryable: false },
+  /** The model is being loaded. */
+  warming: { outcome: 'ignored', isRetryable: false },
   /** Any other 4xx. */
   rejected: { outcome: 'ignored', isRetryable: false },
   /** The caller gave up. */

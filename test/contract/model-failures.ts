@@ -39,7 +39,7 @@ const KNOBS: readonly (readonly [title: string, Partial<Knobs>, ModelFailure, Re
   [
     'a redirect to another host',
     { redirectTo: 'http://169.254.169.254/x?y=z' },
-    'unusable',
+    'wrong_address',
     /169\.254.*refused/,
   ],
   ['an HTML page with status 200', { body: 'html' }, 'unusable', /HTML page, "502 Bad Gateway"/],
@@ -99,7 +99,7 @@ export function modelFailureContract({ call, startStandIn, kind, namesModels }: 
       response.writeHead(404, { 'content-type': 'text/html' }).end('<!DOCTYPE html><title>Oops</title>'),
     );
     const error = await modelFailure(call(server.url, NEVER));
-    assert.equal(error.failure, 'unusable');
+    assert.equal(error.failure, 'wrong_address');
     assert.match(error.message, /"Oops"; is this the address of a model server/);
   });
 

@@ -36,10 +36,6 @@ let modelsMs = SHORT_MS;
 const startDeadline: StartDeadline = (_afterMs, parent) =>
   new Deadline({ afterMs: PATIENCE_MS, reserveMs: PATIENCE_MS - modelsMs, parent });
 
-function isReady() {
-  return { ready: true, reason: null };
-}
-
 function assertExtractive({ answer, citations }: Answered): void {
   assert.equal(answer.mode, 'extractive');
   assert.ok(citations.length > 0);
@@ -62,17 +58,19 @@ describe('questions over HTTP whose models hang', () => {
         HOLDFAST_GENERATION_MODEL: 'tiny',
         HOLDFAST_OLLAMA_URL: ollama.url,
         HOLDFAST_CACHE_BYTES: '0',
+        HOLDFAST_CANARY_SECONDS: '0',
       },
       { data: path },
     );
     const logger = createLogger({ level: 'error', format: 'text' });
-    const service = stack.use(await openService(config, logger, await openModels(config)));
+    const service = stack.use(await openService(config, logger, await openModels(config, logger)));
     await service.collections.ensure(SCOPE);
     const about = { key: 'ops', name: 'ops.md', title: 'Operations', uri: null, format: null };
     const submission = { ...about, mediaType: null, metadata: {}, bytes: Buffer.from(TEXT) };
     await service.documents.submit(SCOPE, submission, NEVER);
-    while ((await service.encoderProgress())?.encoded !== 1) await new Promise((done) => setImmediate(done));
-    const server = stack.use(createHttpServer({ ...service, isReady }, { ...testOptions(), startDeadline }));
+    while (service.checkReadiness().state !== 'ready' || (await service.encoderProgress())?.encoded !== 1)
+      await new Promise((done) => setImmediate(done));
+    const server = stack.use(createHttpServer(service, { ...testOptions(), startDeadline }));
     url = await server.listen({ host: '127.0.0.1', port: 0 });
   });
 

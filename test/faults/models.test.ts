@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { openModels } from '../../src/app/models.ts';
 import { openService, type Service } from '../../src/app/service.ts';
 import { loadConfig } from '../../src/config/config.ts';
@@ -41,11 +42,13 @@ describe('answers of a language model that may fail', () => {
         HOLDFAST_GENERATION_MODEL: 'tiny',
         HOLDFAST_OLLAMA_URL: ollama.url,
         HOLDFAST_CACHE_BYTES: '0',
+        HOLDFAST_CANARY_SECONDS: '0',
       },
       { data: path },
     );
     const logger = createLogger({ level: 'error', format: 'text' });
-    service = stack.use(await openService(config, logger, await openModels(config)));
+    service = stack.use(await openService(config, logger, await openModels(config, logger)));
+    while (service.checkReadiness().state !== 'ready') await delay(5);
     await service.collections.ensure(SCOPE);
     const submission = {
       key: 'ops',
@@ -85,7 +88,7 @@ describe('answers of a language model that may fail', () => {
 
   const FAULTS = {
     'answers 500': { status: 500 },
-    'asks to wait': { status: 429, retryAfter: '1' },
+    'has too much to do': { status: 429 },
     'answers 200 with HTML': { body: 'html' },
     'sends a foreign redirect': { redirectTo: 'http://127.0.0.1:9/' },
     'breaks off in the middle': { breakAfterTokens: 2, breakWith: 'close' },

@@ -257,7 +257,7 @@ export function fakeDependencies(overrides: Partial<HttpDependencies> = {}): Htt
       documents: 0,
       chunks: 0,
     }),
-    isReady: () => ({ ready: true, reason: null }),
+    checkReadiness: () => ({ state: 'ready', reason: null }),
     admit: () => undefined,
     ...overrides,
   };

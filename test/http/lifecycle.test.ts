@@ -63,6 +63,7 @@ describe('drain', () => {
     assert.equal(ready.status, 503);
     assert.deepEqual(readinessSchema.parse(JSON.parse(ready.body)), {
       ready: false,
+      state: 'stopping',
       reason: 'The server is shutting down',
     });
     assert.equal((await send(server, { path: '/livez' })).status, 200);

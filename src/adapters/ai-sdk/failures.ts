@@ -47,7 +47,7 @@ function callFailure(place: string, error: unknown, status: number): ModelError 
   const wait = retryAfterMs(new Headers(headersOf(field(error, 'responseHeaders'))));
   const detail = body === '' ? brief(textOf(error)) : detailOf(body);
   const said = namesUnknownModel(status, detail) ? 'unknown_model' : failureOfStatus(status, wait);
-  const failure = isHtml(body) && said === 'rejected' ? 'unusable' : said;
+  const failure = isHtml(body) && said === 'rejected' ? 'wrong_address' : said;
   const hint = hintFor(failure);
   return new ModelError(
     failure,

@@ -19,6 +19,8 @@ export interface ModelEmbedder extends Embedder {
   connect(signal: AbortSignal): Promise<EmbeddingProfile>;
   /** Embeds one short text: the only proof that a model works. @throws ModelError. */
   canary(signal: AbortSignal): Promise<void>;
+  /** Whether the model is in the server's memory; left out when that cannot be told. @throws ModelError. */
+  readonly isLoaded?: (signal: AbortSignal) => Promise<boolean>;
 }
 
 export interface EmbeddingModelOptions {
@@ -39,6 +41,7 @@ export interface EmbeddingCall {
   readonly cutsTexts?: true;
   /** The embeddings in order, unchecked. @throws ModelError. */
   embed(texts: readonly string[], signal: AbortSignal): Promise<unknown>;
+  readonly isLoaded?: (signal: AbortSignal) => Promise<boolean>;
 }
 
 const CANARY = 'canary';
@@ -80,6 +83,7 @@ export function modelEmbedder(options: EmbeddingModelOptions, call: EmbeddingCal
       await vectors.of([CANARY], signal);
       return embedder.profile;
     },
+    ...(call.isLoaded === undefined ? {} : { isLoaded: call.isLoaded }),
   };
   return embedder;
 }

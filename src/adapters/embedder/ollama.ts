@@ -1,5 +1,5 @@
 import { field } from '../model-http/json-fields.ts';
-import { keepAliveField, ollamaServer, type OllamaOptions } from '../model-http/ollama-server.ts';
+import { isLoadedOn, keepAliveField, ollamaServer, type OllamaOptions } from '../model-http/ollama-server.ts';
 import { modelEmbedder, type EmbeddingModelOptions, type ModelEmbedder } from './model-embedder.ts';
 
 const MAX_BATCH = 32;
@@ -13,6 +13,7 @@ export function ollamaEmbedder(options: OllamaOptions & EmbeddingModelOptions): 
   return modelEmbedder(options, {
     place: server.place,
     maxBatch: MAX_BATCH,
+    isLoaded: async (signal) => isLoadedOn(server, options.model, signal),
     embed: async (input, signal) => {
       const body = { model: options.model, input, truncate: true, ...keepAliveField(options) };
       const answer = await server.post('/api/embed', body, signal);

@@ -3,7 +3,7 @@ import type { GenerateRequest, Generator, GeneratorProfile } from '../../core/mo
 import { brief, messageIn } from '../model-http/failures.ts';
 import { field } from '../model-http/json-fields.ts';
 import { parseJson, type ModelServer } from '../model-http/model-server.ts';
-import { keepAliveField, ollamaServer, type OllamaOptions } from '../model-http/ollama-server.ts';
+import { isLoadedOn, keepAliveField, ollamaServer, type OllamaOptions } from '../model-http/ollama-server.ts';
 import { nonEmpty } from './non-empty.ts';
 
 export interface OllamaGeneratorOptions extends OllamaOptions {
@@ -38,6 +38,7 @@ export function ollamaGenerator(options: OllamaGeneratorOptions): Generator {
       await (await server.post('/api/chat', empty, signal)).json();
       await thinking(signal);
     },
+    isLoaded: async (signal) => isLoadedOn(server, options.model, signal),
   };
 }
 
@@ -104,4 +105,4 @@ async function askAbilities(
 }
 
 /** The server is there, but does not know the route. An unknown model is not remembered: it may be pulled later. */
-const REFUSALS: ReadonlySet<string> = new Set(['rejected', 'unusable']);
+const REFUSALS: ReadonlySet<string> = new Set(['rejected', 'unusable', 'wrong_address']);

@@ -32,7 +32,7 @@ export async function startOf({ body }: Response): Promise<string> {
 export function redirectError(place: string, { status, headers }: Response): ModelError {
   const target = shownAddress(headers.get('location') ?? 'nowhere');
   return new ModelError(
-    'unusable',
+    'wrong_address',
     `${place} redirects to ${brief(target)} (status ${status}), which is refused: set the final address`,
   );
 }

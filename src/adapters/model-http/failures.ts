@@ -8,6 +8,7 @@ export function failureOfStatus(status: number, retryAfterMs: number | null): Mo
   if (status === 401 || status === 403) return 'unauthorized';
   if (status === 429 || (status === 503 && retryAfterMs !== null)) return 'overloaded';
   if (status === 408) return 'timeout';
+  if (status === 404 || status === 405 || (status >= 300 && status < 400)) return 'wrong_address';
   if (status >= 500) return 'server_error';
   return status >= 400 ? 'rejected' : 'unusable';
 }
@@ -15,7 +16,9 @@ export function failureOfStatus(status: number, retryAfterMs: number | null): Mo
 /** What to do about a refusal, or null. */
 export function hintFor(failure: ModelFailure): string | null {
   if (failure === 'unauthorized') return 'check the API key';
-  return failure === 'unusable' ? 'is this the address of a model server?' : null;
+  return failure === 'unusable' || failure === 'wrong_address'
+    ? 'is this the address of a model server?'
+    : null;
 }
 
 /** Servers word it in many ways, with status 404 or 400, but never without the word "model". */

@@ -179,7 +179,7 @@ interface Refusal {
 /** A page for people is no answer of a model server; one with status 5xx is a proxy that cannot reach it. */
 function refusalFailure({ options }: Place, { status, wait, detail, isHtmlPage }: Refusal): ModelFailure {
   const failure = failureOfStatus(status, wait);
-  if (isHtmlPage) return failure === 'rejected' ? 'unusable' : failure;
+  if (isHtmlPage) return failure === 'rejected' ? 'wrong_address' : failure;
   return options.classify?.(status, detail) ?? failure;
 }
 

@@ -1,4 +1,4 @@
-import type { ModelFailure } from '../../core/models/model-error.ts';
+import { ModelError, type ModelFailure } from '../../core/models/model-error.ts';
 import { textsOf, field } from './json-fields.ts';
 import { modelServer, type ModelServer } from './model-server.ts';
 
@@ -28,4 +28,24 @@ function classify(status: number, detail: string): ModelFailure | null {
 export function keepAliveField({ keepAlive }: OllamaOptions): { readonly keep_alive?: string | number } {
   if (keepAlive === undefined) return {};
   return { keep_alive: /^-?\d+$/.test(keepAlive) ? Number(keepAlive) : keepAlive };
+}
+
+/**
+ * Whether `/api/ps` lists the model as loaded, or being loaded. True also when the server does not know the route:
+ * then nothing can be told. @throws ModelError when the server cannot be asked.
+ */
+export async function isLoadedOn(server: ModelServer, model: string, signal: AbortSignal): Promise<boolean> {
+  try {
+    const running = await (await server.get('/api/ps', signal)).json();
+    return textsOf(field(running, 'models'), 'name').some((name) => untagged(name) === untagged(model));
+  } catch (error) {
+    if (error instanceof ModelError && CANNOT_TELL.has(error.failure)) return true;
+    throw error;
+  }
+}
+
+const CANNOT_TELL: ReadonlySet<ModelFailure> = new Set(['rejected', 'unusable', 'wrong_address']);
+
+function untagged(model: string): string {
+  return model.replace(/:latest$/, '');
 }

@@ -18,6 +18,8 @@ export function openaiServer({ url, apiKey, fetch }: OpenaiOptions): ModelServer
   return modelServer({ name: 'the OpenAI-compatible server', url: base, apiKey, fetch, classify, models });
 }
 
+/** llama.cpp answers 503 while it loads its model. */
 function classify(status: number, detail: string): ModelFailure | null {
+  if (status === 503 && /\bloading model\b/i.test(detail)) return 'warming';
   return namesUnknownModel(status, detail) ? 'unknown_model' : null;
 }

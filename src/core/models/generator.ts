@@ -33,4 +33,6 @@ export interface Generator {
   generate(request: GenerateRequest, signal: AbortSignal): AsyncIterable<string>;
   /** Loads the model, so that the first answer does not wait for it. @throws ModelError. */
   preload(signal: AbortSignal): Promise<void>;
+  /** Whether the model is in the server's memory; left out when that cannot be told. @throws ModelError. */
+  readonly isLoaded?: (signal: AbortSignal) => Promise<boolean>;
 }

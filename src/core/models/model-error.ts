@@ -15,9 +15,13 @@ export type ModelFailure =
   | 'unauthorized'
   /** The server does not know the model. Configuration, never retried. */
   | 'unknown_model'
+  /** The address leads to no such route, or elsewhere: 404, 405, a redirect. Configuration, never retried. */
+  | 'wrong_address'
+  /** The model is being loaded: wait, it is not broken. */
+  | 'warming'
   /** Any other 4xx: the request itself is refused, such as a text too long. */
   | 'rejected'
-  /** A success that cannot be used: not JSON, wrong count or dimension, NaN, empty, too large, a foreign redirect. */
+  /** A success that cannot be used: not JSON, wrong count or dimension, NaN, empty, too large. */
   | 'unusable';
 
 /** A failed call of an embedding, generation or reranking model. */
@@ -48,4 +52,5 @@ const RETRYABLE: ReadonlySet<ModelFailure> = new Set([
   'timeout',
   'server_error',
   'overloaded',
+  'warming',
 ]);

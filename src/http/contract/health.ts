@@ -10,7 +10,7 @@ export const healthSchema = z.strictObject({
   dependencies: z.array(
     z.strictObject({
       name: z.string(),
-      state: z.enum(['up', 'degraded', 'down', 'disabled']),
+      state: z.enum(['up', 'degraded', 'warming', 'misconfigured', 'down', 'disabled']),
       detail: z.string().nullable(),
     }),
   ),
@@ -20,7 +20,13 @@ export const healthSchema = z.strictObject({
 });
 
 export const livenessSchema = z.strictObject({ alive: z.literal(true) });
-export const readinessSchema = z.strictObject({ ready: z.boolean(), reason: z.string().nullable() });
+export const readinessSchema = z.strictObject({
+  ready: z.boolean(),
+  state: z
+    .enum(['ready', 'warming', 'stopping'])
+    .describe('`warming`: questions are answered, without a model that is being loaded.'),
+  reason: z.string().nullable(),
+});
 
 export type WireHealth = Immutable<z.infer<typeof healthSchema>>;
 export type WireReadiness = Immutable<z.infer<typeof readinessSchema>>;

@@ -1,26 +1,26 @@
 import type { FastifyInstance } from 'fastify';
-import type { CheckHealth } from '../../core/health.ts';
+import type { CheckHealth, CheckReadiness, Readiness } from '../../core/health.ts';
 import type { WireReadiness } from '../contract/health.ts';
 import { toWireHealth } from '../wire/health.ts';
 
-/** Whether answers are possible, and if not, why. */
-export type IsReady = () => { readonly ready: boolean; readonly reason: string | null };
-
 export interface StatusDependencies {
   readonly checkHealth: CheckHealth;
-  readonly isReady: IsReady;
+  readonly checkReadiness: CheckReadiness;
   readonly isDraining: () => boolean;
 }
 
+const STOPPING: Readiness = { state: 'stopping', reason: 'The server is shutting down' };
+
 /** `/livez`, `/readyz`, `/health` and `/api/v1/rag/status`. */
 export function registerStatus(app: FastifyInstance, dependencies: StatusDependencies): void {
-  const { checkHealth, isReady, isDraining } = dependencies;
+  const { checkHealth, checkReadiness, isDraining } = dependencies;
   app.get('/livez', async () => ({ alive: true }));
 
   app.get('/readyz', async (_request, reply): Promise<WireReadiness> => {
-    const readiness = isDraining() ? { ready: false, reason: 'The server is shutting down' } : isReady();
-    if (!readiness.ready) reply.code(503);
-    return { ready: readiness.ready, reason: readiness.reason };
+    const { state, reason } = isDraining() ? STOPPING : checkReadiness();
+    const ready = state !== 'stopping';
+    if (!ready) reply.code(503);
+    return { ready, state, reason };
   });
 
   app.get('/health', async (_request, reply) => {

@@ -1,0 +1,152 @@
+import type { ModelEmbedder } from '../adapters/embedder/model-embedder.ts';
+import type { Generator } from '../core/models/generator.ts';
+import type { Reranker } from '../core/models/reranker.ts';
+import type { Embedder } from '../core/retrieval/embedder.ts';
+import type { Logger } from '../lib/logger.ts';
+import type { Breaker } from '../resilience/breaker.ts';
+import { classify, type Verdict } from '../resilience/classify.ts';
+import { DEPENDENCY_DEFAULTS } from '../resilience/defaults.ts';
+import { createDependency, type Dependency } from '../resilience/dependency.ts';
+import { Policy } from '../resilience/policy.ts';
+import { systemTime, type TimeSource } from '../resilience/time-source.ts';
+import { Timeout } from '../resilience/timeout.ts';
+import { guardedEmbedder, guardedGenerator, guardedReranker } from './guarded-models.ts';
+import { ModelMonitor, type MonitoredModel } from './model-monitor.ts';
+
+/** How models are watched. */
+export interface WatchOptions {
+  /** Time between two probes; 0: none. */
+  readonly intervalMs: number;
+  readonly logger: Logger;
+  /** Default: the machine's time. */
+  readonly time?: TimeSource;
+}
+
+/** A model with what stands around it. */
+export interface Watched<Model> {
+  /** Guarded. */
+  readonly model: Model;
+  readonly monitor: ModelMonitor;
+  readonly breaker: Breaker;
+}
+
+/** A batch of passages may take its time: nobody waits for it. */
+const PASSAGES_TIMEOUT_MS = 120_000;
+/** R21. */
+const CANARY_TIMEOUT_MS = 2000;
+
+/** An embedder with its canary: one short text, every few seconds. */
+export function watchedEmbedder(embedder: ModelEmbedder, options: WatchOptions): Watched<Embedder> {
+  const { time = systemTime } = options;
+  const dependency = createDependency('ollama_embedding', { classify: withoutWaiting, time });
+  const passages = createDependency('ollama_embedding', {
+    settings: { timeoutMs: PASSAGES_TIMEOUT_MS, extraAttempts: 0, breaker: patient() },
+    time,
+  });
+  const canary = async (signal: AbortSignal): Promise<void> => embedder.canary(signal);
+  const monitor = monitorOf(
+    {
+      name: 'encoder',
+      model: embedder.profile.model,
+      probe: canary,
+      preload: canary,
+      isLoaded: embedder.isLoaded,
+      isProbed: 'always',
+    },
+    { dependency, timeoutMs: CANARY_TIMEOUT_MS },
+    options,
+  );
+  const guards = { policy: dependency.foreground, passages: passages.background, monitor, time };
+  return { model: guardedEmbedder(embedder, guards), monitor, breaker: dependency.breaker };
+}
+
+/** A generator, asked for a few tokens while it fails: to write them costs too much to do it all the time. */
+export function watchedGenerator(generator: Generator, options: WatchOptions): Watched<Generator> {
+  const { time = systemTime } = options;
+  const dependency = createDependency('ollama_generation', { time });
+  const clocks = DEPENDENCY_DEFAULTS.ollama_generation.stream;
+  const monitor = monitorOf(
+    {
+      name: 'generator',
+      model: generator.profile.model,
+      probe: async (signal) => firstToken(generator, signal),
+      preload: async (signal) => generator.preload(signal),
+      isLoaded: generator.isLoaded,
+      isProbed: 'when_failing',
+    },
+    { dependency, timeoutMs: clocks.firstItemMs },
+    options,
+  );
+  const guarded = guardedGenerator(generator, { policy: dependency.foreground, monitor, clocks, time });
+  return { model: guarded, monitor, breaker: dependency.breaker };
+}
+
+/** A reranker, asked to judge one text while it fails. */
+export function watchedReranker(reranker: Reranker, options: WatchOptions): Watched<Reranker> {
+  const { time = systemTime } = options;
+  const dependency = createDependency('reranker', { time });
+  const canary = async (signal: AbortSignal): Promise<void> => {
+    await reranker.rerank('canary', ['canary'], signal);
+  };
+  const monitor = monitorOf(
+    {
+      name: 'reranker',
+      model: reranker.profile.model,
+      probe: canary,
+      preload: canary,
+      isProbed: 'when_failing',
+    },
+    { dependency, timeoutMs: CANARY_TIMEOUT_MS },
+    options,
+  );
+  const guards = { policy: dependency.foreground, monitor, time };
+  return { model: guardedReranker(reranker, guards), monitor, breaker: dependency.breaker };
+}
+
+interface Probing {
+  readonly dependency: Dependency;
+  readonly timeoutMs: number;
+}
+
+/** Probes go through breaker and bulkhead of the model, with a time limit of their own. */
+function monitorOf(
+  model: MonitoredModel,
+  { dependency: { breaker, bulkhead }, timeoutMs }: Probing,
+  { intervalMs, logger, time = systemTime }: WatchOptions,
+): ModelMonitor {
+  const timeout = new Timeout({ name: `the probe of "${model.model}"`, timeoutMs, time });
+  return new ModelMonitor({
+    model,
+    guard: new Policy({ breaker, bulkhead, timeout, priority: 'background', time }),
+    breaker,
+    intervalMs,
+    time,
+    onChange: (state, reason) => {
+      const isBad = state === 'down' || state === 'misconfigured' || state === 'resting';
+      logger[isBad ? 'warn' : 'info']('model_state', {
+        dependency: model.name,
+        model: model.model,
+        state,
+        reason,
+      });
+    },
+  });
+}
+
+const PING = { messages: [{ role: 'user', content: 'Hi' }], maxOutputTokens: 8, temperature: 0 } as const;
+
+async function firstToken(generator: Generator, signal: AbortSignal): Promise<void> {
+  for await (const _ of generator.generate(PING, signal)) return;
+}
+
+/** A question does not wait until a server wants to be asked again: it goes on without. */
+function withoutWaiting(error: unknown): Verdict {
+  const verdict = classify(error);
+  return verdict.retryAfterMs === null ? verdict : { ...verdict, isRetryable: false };
+}
+
+/** Batches are slow by nature; only failures open their breaker. */
+function patient() {
+  const { breaker } = DEPENDENCY_DEFAULTS.ollama_embedding;
+  return { ...breaker, slowMs: PASSAGES_TIMEOUT_MS, probeTimeoutMs: 2 * PASSAGES_TIMEOUT_MS };
+}
