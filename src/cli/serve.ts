@@ -19,7 +19,10 @@ export const serve: Command = {
     const logger = invocation.logger(config);
     const stopped = untilStopped();
     using admission = createAdmission(config);
-    await using service = await openService(config, logger, { ...(await openModels(config, logger)), admission });
+    await using service = await openService(config, logger, {
+      ...(await openModels(config, logger)),
+      admission,
+    });
     await service.warmUp();
     await using served = await listen(service, {
       config,

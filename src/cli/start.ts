@@ -30,7 +30,10 @@ export const start: Command = {
     const logger = invocation.logger(config.logLevel === 'info' ? { ...config, logLevel: 'warn' } : config);
     const stopped = untilStopped();
     using admission = createAdmission(config);
-    await using service = await openService(config, logger, { ...(await openModels(config, logger)), admission });
+    await using service = await openService(config, logger, {
+      ...(await openModels(config, logger)),
+      admission,
+    });
     await service.warmUp();
     await using served = await listen(service, {
       config,
