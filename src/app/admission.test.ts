@@ -92,6 +92,6 @@ test('gives the slot of a caller that goes away to the next', async () => {
 
 test('admits everything while nobody waits', () => {
   using admission = createAdmission({ maxWaiting: 4 });
-  for (const kind of ['cached_read', 'search', 'ingest'] as const) admission.admit(kind);
+  for (const kind of ['query', 'search', 'read', 'write'] as const) admission.admit(kind);
   assert.equal(admission.health().state, 'up');
 });

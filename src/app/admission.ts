@@ -26,9 +26,12 @@ const MAX_RUNNING = 256;
 /** Answers fill so much of the line, searches all of it. */
 const ANSWER_SHARE = 0.5;
 
-/** Admission by turns on the event loop, whose lateness sheds work that matters less. */
+/** Questions take turns on the event loop; its lateness, and their line, shed other work. */
 export function createAdmission({ maxWaiting }: AdmissionOptions): Admission {
-  const turns = new Turns({ maxWaiting: maxWaiting / ANSWER_SHARE });
+  const turns = new Turns({
+    maxWaiting: maxWaiting / ANSWER_SHARE,
+    refusal: (reason) => new HoldfastError('overloaded', reason),
+  });
   const monitor = createEventLoopMonitor();
   const shedder = createShedder({
     load: () => ({
@@ -40,18 +43,22 @@ export function createAdmission({ maxWaiting }: AdmissionOptions): Admission {
   });
   const slots = new Slots({ turns, shedder });
   return {
-    admit: (kind) => asOverloaded(() => shedder.admit(kind)),
+    admit: (kind) => {
+      if (kind === 'query') turns.look(ANSWER_SHARE);
+      else if (kind === 'search') turns.look();
+      else shed(shedder, kind);
+    },
     admitted: (asking) => ({
       ask: async (request, signal) => {
-        using _slot = await slots.enter('answer', signal);
+        using _slot = await slots.enter(signal, ANSWER_SHARE);
         return await asking.ask(request, signal);
       },
       async *askStream(request, signal) {
-        using _slot = await slots.enter('answer', signal);
+        using _slot = await slots.enter(signal, ANSWER_SHARE);
         yield* asking.askStream(request, signal);
       },
       search: async (request, signal) => {
-        using _slot = await slots.enter('search', signal);
+        using _slot = await slots.enter(signal, 1);
         return await asking.search(request, signal);
       },
     }),
@@ -77,18 +84,17 @@ class Slots {
   }
 
   /** A slot, held until it is disposed, once it is the caller's turn. */
-  async enter(criticality: 'answer' | 'search', signal: AbortSignal): Promise<Disposable> {
+  async enter(signal: AbortSignal, share: number): Promise<Disposable> {
     if (this.#running >= MAX_RUNNING) {
       this.#rejected++;
       throw new HoldfastError('overloaded', `${this.#running} questions are being answered`);
     }
     this.#running++;
     try {
-      asOverloaded(() => this.#shedder.admit(criticality));
-      await this.#turns.take(signal, criticality === 'answer' ? ANSWER_SHARE : 1);
+      await this.#turns.take(signal, share);
     } catch (error) {
       this.#running--;
-      throw overloaded(error);
+      throw error;
     }
     return {
       [Symbol.dispose]: () => {
@@ -109,17 +115,13 @@ function sumOf(counts: Readonly<Record<Criticality, number>>): number {
   return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }
 
-function asOverloaded(admit: () => void): void {
+/** Lists and documents to read, and what writes. @throws HoldfastError `overloaded`. */
+function shed(shedder: Shedder, kind: 'read' | 'write'): void {
   try {
-    admit();
+    shedder.admit(kind === 'read' ? 'search' : 'ingest');
   } catch (error) {
-    throw overloaded(error);
+    throw error instanceof ShedError
+      ? new HoldfastError('overloaded', error.message, { cause: error })
+      : error;
   }
-}
-
-/** Refusals of the room below by their code; anything else as it is. */
-function overloaded(error: unknown): unknown {
-  return error instanceof ShedError
-    ? new HoldfastError('overloaded', error.message, { cause: error })
-    : error;
 }

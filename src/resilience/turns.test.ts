@@ -127,6 +127,24 @@ test('leaves less of the line to work that matters less', async () => {
   assert.deepEqual([served, refused], [['search'], ['answer']]);
 });
 
+test('lets in one caller a turn to be looked at while the line is too long', async () => {
+  const { time, turns } = rigOf({ refusal: (reason) => new Error(reason) });
+  turns.look();
+  void turns.take(NEVER);
+  await time.advance(TURN_MS);
+  for (let i = 0; i < 39; i++) void turns.take(NEVER);
+  turns.look();
+  assert.throws(() => turns.look(), { message: 'Overloaded: 38 wait for their turn' });
+  assert.equal(turns.snapshot().rejected, 1);
+  await time.advance(TURN_MS);
+  // There is room for one again.
+  for (let i = 0; i < 3; i++) turns.look();
+  void turns.take(NEVER);
+  turns.look();
+  assert.throws(() => turns.look());
+  await time.advance(1000);
+});
+
 test('stops waiting when the caller does', async () => {
   const { time, turns } = rigOf();
   const caller = new AbortController();

@@ -8,8 +8,8 @@ export interface TurnsOptions {
   readonly maxWaiting: number;
   /** A burst may wait so long in milliseconds; a line that needs twice as long in turns is a standing one. Default 150. */
   readonly burstMs?: number;
-  /** What a refused caller is told to wait, in milliseconds. Default 1,000. */
-  readonly retryAfterMs?: number;
+  /** What a refused caller gets. Default: a ShedError that tells it to wait for a second. */
+  readonly refusal?: (reason: string) => Error;
   /** Default: the machine's time. */
   readonly time?: TimeSource;
   /** Runs something once the event loop has looked for input and output. Default `setImmediate`. */
@@ -35,7 +35,10 @@ const LONG_TURN = 3;
 const IDLE_SHARE = 0.1;
 /** No wait is longer, whatever was expected. */
 const LONGEST_WAIT_MS = 5000;
+/** Bounds of a burst, however short or long its turns are. */
+const MIN_BURST = 32;
 const MAX_BURST = 1000;
+const RETRY_AFTER_MS = 1000;
 
 /**
  * Gives out the event loop: one caller at a time begins its work, and between two of them the loop looks for input,
@@ -47,7 +50,7 @@ const MAX_BURST = 1000;
 export class Turns {
   readonly #maxWaiting: number;
   readonly #burstMs: number;
-  readonly #retryAfterMs: number;
+  readonly #refusalOf: (reason: string) => Error;
   readonly #time: TimeSource;
   readonly #afterInput: (run: () => void) => void;
   readonly #line = new WaitingLine();
@@ -55,6 +58,8 @@ export class Turns {
   /** When the turn was given that somebody has now; null: nobody has it. */
   #givenAt: number | null = null;
   #turnMs = 0;
+  /** Somebody has been let in to be looked at in this turn. */
+  #hasLooked = false;
   #rejected = 0;
   #isStanding = false;
   /** Turns that were given since somebody waits without a break. */
@@ -65,10 +70,10 @@ export class Turns {
 
   /** @throws RangeError when a number is out of bounds. */
   constructor(options: TurnsOptions) {
-    const { maxWaiting, burstMs = 150, retryAfterMs = 1000, time = systemTime } = options;
+    const { maxWaiting, burstMs = 150, time = systemTime } = options;
     this.#maxWaiting = requireNumber('maxWaiting', maxWaiting, { min: 0, max: 100_000, isInteger: true });
     this.#burstMs = requireNumber('burstMs', burstMs, { min: 1, max: 60_000 });
-    this.#retryAfterMs = requireNumber('retryAfterMs', retryAfterMs, { min: 0, max: 3_600_000 });
+    this.#refusalOf = options.refusal ?? ((reason) => new ShedError(reason, RETRY_AFTER_MS));
     this.#time = time;
     this.#afterInput = options.afterInput ?? setImmediate;
     this.#windowBegan = this.#idleSince = time.monotonic();
@@ -87,24 +92,35 @@ export class Turns {
 
   /** More comes than there are turns for. */
   get isOverloaded(): boolean {
-    this.#look(this.#time.monotonic());
+    this.#watch(this.#time.monotonic());
     return this.#isStanding;
   }
 
   /**
-   * Resolves when it is the caller's turn: at once when nobody has it. `share` is how much of the line this kind of
-   * work may fill, above 0: less for what matters less.
-   * @throws ShedError when the line is too long, or the reason of `signal`.
+   * Resolves when it is the caller's turn: at once when nobody has it. `share` is how much of a standing line this
+   * kind of work may fill, above 0: less for what matters less.
+   * @throws what `refusal` gives when the line is too long, or the reason of `signal`.
    */
   async take(signal: AbortSignal, share: number = 1): Promise<void> {
     signal.throwIfAborted();
     const now = this.#time.monotonic();
-    this.#look(now);
+    this.#watch(now);
     if (this.#givenAt === null) return this.#give(now);
-    if (this.#line.size >= Math.max(1, this.#room() * share)) throw this.#refusal();
+    if (this.#isFull(share)) throw this.#refusal();
     if (this.#line.size === 0) this.#turnsOfLine = 0;
     const tooLong = () => this.#refusal();
     return this.#line.join({ signal, time: this.#time, maxWaitMs: LONGEST_WAIT_MS, tooLong });
+  }
+
+  /**
+   * For a caller that may not need a turn once it has been looked at closely, which costs a little. While the line is
+   * too long for it one caller a turn is let in to be looked at. @throws what `refusal` gives for any other.
+   */
+  look(share: number = 1): void {
+    this.#watch(this.#time.monotonic());
+    if (this.#givenAt === null || !this.#isFull(share)) return;
+    if (this.#hasLooked) throw this.#refusal();
+    this.#hasLooked = true;
   }
 
   /** The present numbers. */
@@ -118,10 +134,10 @@ export class Turns {
   }
 
   /** A burst may wait as many turns as fit into its time. */
-  #room(): number {
-    if (this.#isStanding) return this.#maxWaiting;
+  #isFull(share: number): boolean {
+    if (this.#isStanding) return this.#line.size >= Math.max(1, this.#maxWaiting * share);
     const turns = this.#turnMs === 0 ? MAX_BURST : this.#burstMs / this.#turnMs;
-    return Math.max(this.#maxWaiting, Math.min(MAX_BURST, turns));
+    return this.#line.size >= Math.max(this.#maxWaiting, MIN_BURST, Math.min(MAX_BURST, turns));
   }
 
   #give(now: number): void {
@@ -133,7 +149,8 @@ export class Turns {
   #giveNext(): void {
     const now = this.#time.monotonic();
     this.#learn(now - (this.#givenAt ?? now));
-    this.#look(now);
+    this.#watch(now);
+    this.#hasLooked = false;
     const oldest = this.#line.takeOldest();
     if (oldest === undefined) {
       this.#givenAt = null;
@@ -153,7 +170,7 @@ export class Turns {
   }
 
   /** Whether the line stands: it has for longer than a burst, until there are breaks again. */
-  #look(now: number): void {
+  #watch(now: number): void {
     if (!this.#isStanding && this.#lasts()) {
       this.#isStanding = true;
       while (this.#line.size > this.#maxWaiting) this.#line.takeOldest()?.reject(this.#refusal());
@@ -172,9 +189,8 @@ export class Turns {
     return this.#line.size > 0 && this.#turnsOfLine * this.#turnMs > 2 * this.#burstMs;
   }
 
-  #refusal(): ShedError {
+  #refusal(): Error {
     this.#rejected++;
-    const reason = `${this.#line.size} wait for their turn`;
-    return new ShedError(`Overloaded: ${reason}`, this.#retryAfterMs);
+    return this.#refusalOf(`Overloaded: ${this.#line.size} wait for their turn`);
   }
 }

@@ -10,12 +10,12 @@ const REQUESTS: readonly (readonly [kind: RequestKind | null, request: RawReques
   [null, { path: '/readyz' }],
   [null, { path: '/health' }],
   [null, { path: '/api/v1/rag/status' }],
-  ['cached_read', { path: '/api/v1/rag/search?q=x' }],
-  ['cached_read', { method: 'POST', path: '/api/v1/rag/query', ...json({ query: 'x' }) }],
-  ['search', { path: '/api/v1/rag/collections' }],
-  ['ingest', { method: 'POST', path: '/api/v1/rag/collections', ...json({ name: 'new' }) }],
-  ['ingest', { method: 'POST', path: '/api/v1/rag/collections/docs/documents', ...json({ text: 'x' }) }],
-  ['ingest', { method: 'DELETE', path: '/api/v1/rag/collections/docs' }],
+  ['search', { path: '/api/v1/rag/search?q=x' }],
+  ['query', { method: 'POST', path: '/api/v1/rag/query', ...json({ query: 'x' }) }],
+  ['read', { path: '/api/v1/rag/collections' }],
+  ['write', { method: 'POST', path: '/api/v1/rag/collections', ...json({ name: 'new' }) }],
+  ['write', { method: 'POST', path: '/api/v1/rag/collections/docs/documents', ...json({ text: 'x' }) }],
+  ['write', { method: 'DELETE', path: '/api/v1/rag/collections/docs' }],
 ];
 
 function refuse(): never {

@@ -1,13 +1,16 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 
-/** Kinds of requests, the one that goes on longest first. Questions may be answered from memory, which costs little. */
-export type RequestKind = 'cached_read' | 'search' | 'ingest';
+/** Kinds of requests. A `query` may be answered from memory, which costs little. */
+export type RequestKind = 'query' | 'search' | 'read' | 'write';
 
 /** @throws HoldfastError `overloaded` when the process should not take on such a request now. */
 export type Admit = (kind: RequestKind) => void;
 
 const READING_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
-const QUESTIONS: ReadonlySet<string> = new Set(['/api/v1/rag/query', '/api/v1/rag/search']);
+const QUESTIONS: ReadonlyMap<string, RequestKind> = new Map([
+  ['/api/v1/rag/query', 'query'],
+  ['/api/v1/rag/search', 'search'],
+]);
 /** Health is asked most when the process is busy, and tells a balancer to go elsewhere. */
 const ALWAYS: ReadonlySet<string> = new Set(['/livez', '/readyz', '/health', '/api/v1/rag/status']);
 
@@ -21,6 +24,5 @@ export function registerAdmission(app: FastifyInstance, admit: Admit): void {
 
 function kindOf({ method, routeOptions: { url } }: FastifyRequest): RequestKind | null {
   if (url === undefined || ALWAYS.has(url)) return null;
-  if (QUESTIONS.has(url)) return 'cached_read';
-  return READING_METHODS.has(method) ? 'search' : 'ingest';
+  return QUESTIONS.get(url) ?? (READING_METHODS.has(method) ? 'read' : 'write');
 }
