@@ -16,7 +16,10 @@ export interface ThreadResponse {
 const { modelFolder } = workerData as { readonly modelFolder: string };
 const tools = prepareTools(await loadStaticModel(modelFolder));
 
-parentPort?.on('message', ({ id, input }: ThreadRequest) => {
-  const response: ThreadResponse = { id, prepared: prepareItem(input, tools) };
+/** What it rejects with ends the thread, and the pool says so of the item. */
+async function answer({ id, input }: ThreadRequest): Promise<void> {
+  const response: ThreadResponse = { id, prepared: await prepareItem(input, tools) };
   parentPort?.postMessage(response);
-});
+}
+
+parentPort?.on('message', (request: ThreadRequest) => void answer(request));

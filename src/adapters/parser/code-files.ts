@@ -9,9 +9,7 @@ const CODE_EXTENSIONS = new Set(
   ).split(' '),
 );
 /** Extensions of prose that has no parser of its own yet. */
-const PROSE_EXTENSIONS = new Set(
-  'txt text adoc asciidoc tex ltx bib org textile wiki pod man me nfo'.split(' '),
-);
+const PROSE_EXTENSIONS = new Set('txt text tex ltx bib org textile wiki pod man me nfo'.split(' '));
 /** Extensions of line-wise tables. */
 const TABLE_EXTENSIONS = new Set(['csv', 'tsv', 'psv', 'tab']);
 const CODE_FILE_NAMES = new Set([

@@ -1,9 +1,11 @@
 import type { Format } from '../../core/documents/document.ts';
-import type { Parser } from '../../core/documents/parser.ts';
+import type { FileInput, FileParser, Parser, ParseResult } from '../../core/documents/parser.ts';
+import { HoldfastError } from '../../core/errors.ts';
 import { extensionOf, textKindOf } from './code-files.ts';
+import { asciidocParser } from './asciidoc.ts';
 import { codeParser, interpreterOf } from './code.ts';
 import { csvParser } from './csv.ts';
-import { looksTextual } from './decode.ts';
+import { decodeText, looksTextual } from './decode.ts';
 import { htmlParser } from './html.ts';
 import { jsonParser } from './json.ts';
 import { jsonlParser } from './jsonl.ts';
@@ -16,12 +18,13 @@ import { textParser } from './text.ts';
 import { yamlParser } from './yaml.ts';
 
 /** The one table of parsers: a new format is one file and one line here. */
-const PARSERS: readonly Parser[] = [
+const PARSERS: readonly (Parser | FileParser)[] = [
   markdownParser,
   mdxParser,
   textParser,
   htmlParser,
   rstParser,
+  asciidocParser,
   jsonParser,
   jsonlParser,
   yamlParser,
@@ -34,7 +37,7 @@ const PARSERS: readonly Parser[] = [
 /** Text by its bytes, but not to be read as such. */
 const NOT_DOCUMENTS = new Set(['svg', 'eps', 'ps', 'rtf', 'map', 'obj', 'stl', 'dxf', 'pem', 'crt', 'key']);
 
-const byFormat = new Map(PARSERS.map((parser) => [parser.format, parser]));
+const byFormat = new Map<Format, Parser | FileParser>(PARSERS.map((parser) => [parser.format, parser]));
 const byExtension = new Map(
   PARSERS.flatMap((parser) => parser.extensions.map((key) => [key, parser.format] as const)),
 );
@@ -42,9 +45,13 @@ const byMediaType = new Map(
   PARSERS.flatMap((parser) => parser.mediaTypes.map((key) => [key, parser.format] as const)),
 );
 
-/** The parser of a format, or null when there is none. */
-export function parserOf(format: Format): Parser | null {
-  return byFormat.get(format) ?? null;
+/** Reads a file as the format says. @throws HoldfastError as `FileParser.parseFile`, `document_unsupported`. */
+export async function parseFile(format: Format, input: FileInput): Promise<ParseResult> {
+  const parser = byFormat.get(format);
+  if (parser === undefined)
+    throw new HoldfastError('document_unsupported', `${input.name}: there is no parser for ${format}`);
+  if ('parseFile' in parser) return parser.parseFile(input);
+  return parser.parse({ text: decodeText(input.bytes, input.name), name: input.name });
 }
 
 /**

@@ -33,6 +33,7 @@ export const FORMATS = [
   'text',
   'html',
   'rst',
+  'asciidoc',
   'json',
   'jsonl',
   'yaml',

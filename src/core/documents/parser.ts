@@ -20,16 +20,37 @@ export interface ParseResult {
   readonly problems: readonly RecordProblem[];
 }
 
-/**
- * Turns one source item of a format into documents. Pure and synchronous (it runs in a worker thread);
- * must be linear in the input and must not recurse on the input's depth.
- */
-export interface Parser {
+/** What a parser of files gets. */
+export interface FileInput {
+  /** Never changed, and copied where a part of it is kept. */
+  readonly bytes: Uint8Array;
+  /** As in `ParserInput`. */
+  readonly name: string;
+}
+
+/** What tells that a file is of a format. */
+export interface FormatNames {
   readonly format: Format;
   /** Lower-case file extensions without the dot. */
   readonly extensions: readonly string[];
   /** Media types, lower case, without parameters. */
   readonly mediaTypes: readonly string[];
+}
+
+/**
+ * Turns the text of one source item into documents. Pure and synchronous (it runs in a worker thread);
+ * must be linear in the input and must not recurse on the input's depth.
+ */
+export interface Parser extends FormatNames {
   /** @throws HoldfastError `document_malformed`, `document_empty` with the place in the message. */
   parse(input: ParserInput): ParseResult;
+}
+
+/**
+ * Turns the bytes of one source item into documents: for formats that are no text, or whose library waits. Runs in a
+ * worker thread as well, with the same duties, and bounds what it unpacks.
+ */
+export interface FileParser extends FormatNames {
+  /** @throws HoldfastError `document_malformed`, `document_empty`, `document_binary` with the place in the message. */
+  parseFile(input: FileInput): Promise<ParseResult>;
 }

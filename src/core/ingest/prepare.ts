@@ -9,7 +9,7 @@ import type {
   QuantisedVector,
 } from '../documents/document.ts';
 import { documentId, versionId, type GenerationId, type Scope } from '../documents/ids.ts';
-import type { ParserInput, ParseResult } from '../documents/parser.ts';
+import type { FileInput, ParseResult } from '../documents/parser.ts';
 import { HoldfastError, toHoldfastError } from '../errors.ts';
 import { passageText } from './passage-text.ts';
 import { splitDocument } from './split.ts';
@@ -57,10 +57,8 @@ export interface PreparedItem {
 
 export interface PrepareTools {
   formatOf(name: string, head: Uint8Array, mediaType?: string): Format | null;
-  /** @throws HoldfastError `document_binary`, `document_empty`. */
-  decode(bytes: Uint8Array, name: string): string;
-  /** @throws HoldfastError as `Parser.parse`. */
-  parse(format: Format, input: ParserInput): ParseResult;
+  /** @throws HoldfastError as `FileParser.parseFile`. */
+  parse(format: Format, input: FileInput): Promise<ParseResult>;
   /** ISO 639-1, or null when it is not sure. */
   detectLanguage(text: string): string | null;
   /** Null: no vector for this language. */
@@ -71,8 +69,8 @@ export interface PrepareTools {
 const HEAD_BYTES = 4096;
 const DEFAULT_LANGUAGE = 'en';
 
-/** bytes -> text -> documents -> chunks -> vectors. Never throws for what the bytes hold. */
-export function prepareItem(input: PrepareInput, tools: PrepareTools): PreparedItem {
+/** bytes -> documents -> chunks -> vectors. Never rejects for what the bytes hold. */
+export async function prepareItem(input: PrepareInput, tools: PrepareTools): Promise<PreparedItem> {
   const contentHash = sha256Hex(input.bytes);
   // A text that is sent without a name must not be called "" in messages.
   const name = input.name || (input.title ?? 'the text');
@@ -84,7 +82,7 @@ export function prepareItem(input: PrepareInput, tools: PrepareTools): PreparedI
       tools.formatOf(input.name, input.bytes.subarray(0, HEAD_BYTES), input.mediaType ?? undefined);
     if (format === null)
       throw new HoldfastError('document_unsupported', `${name} has no format that can be read`);
-    const parsed = tools.parse(format, { text: tools.decode(input.bytes, name), name });
+    const parsed = await tools.parse(format, { bytes: input.bytes, name });
     const documents = parsed.documents.map((document) =>
       prepareDocument(document, { input, contentHash, tools }),
     );

@@ -7,6 +7,7 @@ const MEDIA_TYPES: Readonly<Record<Format, string>> = {
   text: 'text/plain',
   html: 'text/plain',
   rst: 'text/plain',
+  asciidoc: 'text/plain',
   json: 'application/json',
   jsonl: 'application/x-ndjson',
   yaml: 'text/plain',
