@@ -1,4 +1,6 @@
 import { ERRORS, HoldfastError, type ErrorCode, type Problem } from '../core/errors.ts';
+import type { BreakerHold } from '../core/breakers.ts';
+import type { WireBreaker, WireBreakers } from '../http/contract/breaker.ts';
 import type { WireCollection } from '../http/contract/collection.ts';
 import type { WireDocument } from '../http/contract/document.ts';
 import type { WireIngestProgress, WireIngestSummary } from '../http/contract/ingest.ts';
@@ -19,6 +21,8 @@ export interface Client {
   getDocument(name: string, id: string): Promise<WireDocument>;
   documentText(name: string, id: string): Promise<string>;
   deleteDocument(name: string, id: string): Promise<void>;
+  listBreakers(): Promise<WireBreakers>;
+  holdBreaker(name: string, mode: BreakerHold): Promise<WireBreaker>;
   /** Paths are absolute and on the machine of the server. */
   ingest(name: string, paths: readonly string[], options: IngestOptions): Promise<WireIngestSummary>;
 }
@@ -54,6 +58,9 @@ export function createClient(address: string, token: string | null): Client {
     documentText: async (name, id) =>
       (await call({ method: 'GET', path: `${document(name, id)}/text` })).text(),
     deleteDocument: async (name, id) => void (await call({ method: 'DELETE', path: document(name, id) })),
+    listBreakers: async () => json({ method: 'GET', path: rag('/breakers') }),
+    holdBreaker: async (name, mode) =>
+      json({ method: 'PUT', path: rag(`/breakers/${encodeURIComponent(name)}`), body: { mode } }),
     async ingest(name, paths, { onProgress, signal }) {
       const path = `${collection(name)}/ingest`;
       const response = await call({

@@ -46,6 +46,7 @@ export async function openModels(config: Config, logger: Logger): Promise<Servic
     },
     breakers: [
       breakerOf('ollama_embedding', watched.encoder),
+      watched.encoder?.passagesBreaker ?? breakerOf('ollama_embedding_passages', null),
       breakerOf('ollama_generation', watched.generator),
       breakerOf('qdrant_search', null),
       breakerOf('reranker', watched.reranker),

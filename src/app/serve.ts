@@ -41,6 +41,7 @@ function createServer(service: Service, config: Config, logger: Logger): HttpSer
     trustLocal: true,
     localToken: service.folder.token,
     ingestRoots: config.ingestRoots,
+    observeRequest: service.metrics.request,
     logger,
     clock: systemClock,
     newRequestId: randomUUID,

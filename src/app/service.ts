@@ -18,10 +18,10 @@ import type { DocumentId, GenerationId, Scope } from '../core/documents/ids.ts';
 import type { Collections, Documents, IngestFolder } from '../core/documents/library.ts';
 import type { Admit } from '../http/plugins/admission.ts';
 import type { CheckHealth, CheckReadiness } from '../core/health.ts';
+import type { Breakers } from '../core/breakers.ts';
 import type { Generator } from '../core/models/generator.ts';
 import type { Reranker } from '../core/models/reranker.ts';
 import { reranked } from '../core/retrieval/rerank.ts';
-import type { Breaker } from '../resilience/breaker.ts';
 import { generationId } from '../core/ingest/generation.ts';
 import { createIngestFolder } from '../core/ingest/ingest-folder.ts';
 import { createSubmit } from '../core/ingest/submit.ts';
@@ -33,12 +33,17 @@ import type { Logger } from '../lib/logger.ts';
 import { createMutex } from '../lib/mutex.ts';
 import type { Admission } from './admission.ts';
 import { createCheckHealth, createCheckReadiness, type ModelHealth } from './check-health.ts';
+import { measuredAsking } from '../telemetry/measured-asking.ts';
+import { measuredEmbedder, measuredGenerator, measuredReranker } from '../telemetry/measured-models.ts';
+import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
+import { createBreakers, type HeldBreaker } from './breakers.ts';
 import { startEncoder, type EncoderProgress, type RunningEncoder } from './encoder.ts';
 import { sparingReserve } from './guarded-models.ts';
 import { lexicalConstants } from './lexical-constants.ts';
 import { MODEL_FOLDER } from './package-folders.ts';
 import { preparePool, type PreparePool } from './prepare-pool.ts';
 import { embeddedTextAnalysis } from './text-analysis.ts';
+import { VERSION } from './version.ts';
 import { forEachCollection, verifyIndex, type IndexDifference } from './verify-index.ts';
 
 /** Everything that Holdfast does, whether in this process or behind an address. */
@@ -47,11 +52,14 @@ export interface UseCases extends Asking {
   readonly documents: Documents;
   readonly ingest: IngestFolder;
   readonly checkHealth: CheckHealth;
+  readonly breakers: Breakers;
 }
 
 /** A running Holdfast on one data folder. Disposing it saves the indexes and frees the folder. */
 export interface Service extends UseCases, AsyncDisposable {
   readonly folder: DataFolder;
+  readonly metrics: Metrics;
+  readonly scrapeMetrics: Metrics['scrape'];
   readonly admit: Admit;
   readonly checkReadiness: CheckReadiness;
   /** Loads the indexes of all collections, so that the first question is fast. */
@@ -78,7 +86,7 @@ export interface ServiceModels {
   /** Called when the service is closed, after everything that asks the models. */
   readonly close?: () => Promise<void>;
   /** Breakers of the models and others, as health shows them. */
-  readonly breakers?: readonly Pick<Breaker, 'snapshot'>[];
+  readonly breakers?: readonly HeldBreaker[];
   /** Decides what a busy process takes on; null or left out: everything. */
   readonly admission?: Admission | null;
   /** Those who know whether the models work. */
@@ -123,14 +131,10 @@ interface Parts {
 }
 
 async function wire({ config, logger, folder, catalog, blobs, stack, models }: Parts): Promise<Service> {
-  const {
-    encoder = null,
-    generator = null,
-    reranker = null,
-    breakers = [],
-    monitors = [],
-    admission = null,
-  } = models;
+  const { breakers: held = [], monitors = [], admission = null } = models;
+  const breakers = createBreakers(held, logger);
+  const metrics = createMetrics({ version: VERSION, breakers });
+  const { encoder, generator, reranker } = measuredModels(models, metrics);
   const model = await loadStaticModel(MODEL_FOLDER);
   const embedder = staticEmbedder(model);
   const { profile } = embedder;
@@ -150,11 +154,18 @@ async function wire({ config, logger, folder, catalog, blobs, stack, models }: P
     clock: systemClock,
   });
   return {
-    ...remembered(admission?.admitted(asking) ?? asking, {
-      config,
-      catalog,
-      fingerprint: fingerprintOf(generation, models),
-    }),
+    ...measuredAsking(
+      remembered(admission?.admitted(asking) ?? asking, {
+        config,
+        catalog,
+        fingerprint: fingerprintOf(generation, models),
+      }),
+      metrics,
+      systemClock,
+    ),
+    breakers,
+    metrics,
+    scrapeMetrics: metrics.scrape,
     ...library,
     checkHealth: createCheckHealth({
       catalog,
@@ -162,7 +173,7 @@ async function wire({ config, logger, folder, catalog, blobs, stack, models }: P
       clock: systemClock,
       encoder: running,
       generator,
-      breakers,
+      breakers: held,
       monitors,
       admission,
     }),
@@ -174,6 +185,15 @@ async function wire({ config, logger, folder, catalog, blobs, stack, models }: P
     indexBytes: async (scope) => (await index.partition(scope)).bytes,
     verifyIndex: async () => verifyIndex(catalog, index),
     [Symbol.asyncDispose]: async () => stack.disposeAsync(),
+  };
+}
+
+/** The models, each call of them measured. */
+function measuredModels({ encoder, generator, reranker }: ServiceModels, metrics: Metrics) {
+  return {
+    encoder: encoder ? measuredEmbedder(encoder, metrics, systemClock) : null,
+    generator: generator ? measuredGenerator(generator, metrics, systemClock) : null,
+    reranker: reranker ? measuredReranker(reranker, metrics, systemClock) : null,
   };
 }
 

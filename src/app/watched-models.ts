@@ -30,19 +30,19 @@ export interface Watched<Model> {
   readonly breaker: Breaker;
 }
 
-/** A batch of passages may take its time: nobody waits for it. */
-const PASSAGES_TIMEOUT_MS = 120_000;
+/** An embedder has a second breaker, for passages. */
+export interface WatchedEmbedder extends Watched<Embedder> {
+  readonly passagesBreaker: Breaker;
+}
+
 /** R21. */
 const CANARY_TIMEOUT_MS = 2000;
 
 /** An embedder with its canary: one short text, every few seconds. */
-export function watchedEmbedder(embedder: ModelEmbedder, options: WatchOptions): Watched<Embedder> {
+export function watchedEmbedder(embedder: ModelEmbedder, options: WatchOptions): WatchedEmbedder {
   const { time = systemTime } = options;
   const dependency = createDependency('ollama_embedding', { classify: withoutWaiting, time });
-  const passages = createDependency('ollama_embedding', {
-    settings: { timeoutMs: PASSAGES_TIMEOUT_MS, extraAttempts: 0, breaker: patient() },
-    time,
-  });
+  const passages = createDependency('ollama_embedding_passages', { time });
   const canary = async (signal: AbortSignal): Promise<void> => embedder.canary(signal);
   const monitor = monitorOf(
     {
@@ -57,7 +57,8 @@ export function watchedEmbedder(embedder: ModelEmbedder, options: WatchOptions):
     options,
   );
   const guards = { policy: dependency.foreground, passages: passages.background, monitor, time };
-  return { model: guardedEmbedder(embedder, guards), monitor, breaker: dependency.breaker };
+  const model = guardedEmbedder(embedder, guards);
+  return { model, monitor, breaker: dependency.breaker, passagesBreaker: passages.breaker };
 }
 
 /** A generator, asked for a few tokens while it fails: to write them costs too much to do it all the time. */
@@ -143,10 +144,4 @@ async function firstToken(generator: Generator, signal: AbortSignal): Promise<vo
 function withoutWaiting(error: unknown): Verdict {
   const verdict = classify(error);
   return verdict.retryAfterMs === null ? verdict : { ...verdict, isRetryable: false };
-}
-
-/** Batches are slow by nature; only failures open their breaker. */
-function patient() {
-  const { breaker } = DEPENDENCY_DEFAULTS.ollama_embedding;
-  return { ...breaker, slowMs: PASSAGES_TIMEOUT_MS, probeTimeoutMs: 2 * PASSAGES_TIMEOUT_MS };
 }

@@ -5,6 +5,7 @@ import { HoldfastError, toHoldfastError } from '../core/errors.ts';
 import { didYouMean } from '../lib/did-you-mean.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { ask } from './ask.ts';
+import { breakers } from './breakers.ts';
 import { collections } from './collections.ts';
 import { EXIT, textFlag, type Command, type Invocation } from './command.ts';
 import { config } from './config.ts';
@@ -26,6 +27,7 @@ const COMMANDS: readonly Command[] = [
   search,
   collections,
   documents,
+  breakers,
   evaluate,
   faults,
   config,

@@ -35,6 +35,11 @@ export const ERRORS = {
   collection_not_found: ['There is no such collection', 'List the collections, or create this one first.'],
   collection_exists: ['The collection exists already', 'Use it, or delete it first.'],
   document_not_found: ['There is no such document', 'List the documents of the collection.'],
+  breaker_not_found: ['There is no such circuit breaker', 'List them with GET /api/v1/rag/breakers.'],
+  breaker_disabled: [
+    'The circuit breaker is not in use',
+    'Its dependency is not configured, so there is nothing to hold.',
+  ],
   // storage
   storage_full: ['The disk is full', 'Free disk space and repeat the write; reads go on.'],
   storage_failed: ['The storage failed', 'Check the disk and the log, then repeat the request.'],

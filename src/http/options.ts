@@ -1,4 +1,5 @@
 import type { Clock } from '../lib/clock.ts';
+import type { ObserveRequest } from './plugins/request-log.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { StartDeadline } from './plugins/deadline.ts';
 
@@ -27,6 +28,8 @@ export interface HttpOptions {
   readonly localToken: string | null;
   /** Folders that every client may ingest from. */
   readonly ingestRoots: readonly string[];
+  /** Is told of every response when it is over. */
+  readonly observeRequest: ObserveRequest;
   readonly logger: Logger;
   readonly clock: Clock;
   /** A fresh unique id. */

@@ -2,11 +2,14 @@ import type { FastifyInstance } from 'fastify';
 import type { Ask, AskStream } from '../core/answer/answer.ts';
 import type { Collections, Documents, IngestFolder } from '../core/documents/library.ts';
 import type { CheckHealth, CheckReadiness } from '../core/health.ts';
+import type { Breakers } from '../core/breakers.ts';
 import type { Search } from '../core/retrieval/search.ts';
+import { registerBreakers } from './routes/breakers.ts';
 import { registerCollections } from './routes/collections.ts';
 import { registerDocuments } from './routes/documents.ts';
 import { registerIngest } from './routes/ingest.ts';
 import { registerOpenApi } from './routes/openapi.ts';
+import { registerMetrics, type ScrapeMetrics } from './routes/metrics.ts';
 import { registerQuery } from './routes/query.ts';
 import { registerSearch } from './routes/search.ts';
 import { registerStatus } from './routes/status.ts';
@@ -27,6 +30,8 @@ export interface HttpDependencies {
   readonly ingest: IngestFolder;
   readonly checkHealth: CheckHealth;
   readonly checkReadiness: CheckReadiness;
+  readonly breakers: Breakers;
+  readonly scrapeMetrics: ScrapeMetrics;
   readonly admit: Admit;
 }
 
@@ -50,5 +55,7 @@ export function registerRoutes(app: FastifyInstance, { dependencies, options, in
   const requireCollection = collections.get.bind(collections);
   registerIngest(app, { ingest, requireCollection, signalFor, localToken, ingestRoots, logger });
   registerStatus(app, { checkHealth, checkReadiness, isDraining: inFlight.isDraining });
+  registerBreakers(app, dependencies.breakers);
+  registerMetrics(app, dependencies.scrapeMetrics);
   registerOpenApi(app, version);
 }

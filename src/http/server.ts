@@ -86,7 +86,7 @@ function registerPlugins(app: FastifyInstance, options: HttpOptions, isLoopback:
   registerRequestId(app);
   registerSecurityHeaders(app);
   registerProblemDetails(app, options.logger);
-  registerRequestLog(app, options.logger, options.clock);
+  registerRequestLog(app, options);
   registerHostCheck(app, { isLoopback, allowedHosts: options.allowedHosts });
   registerKnownRoutes(app, ROUTES, options.maxUrlBytes);
   registerTrust(app, options.trustLocal);

@@ -1,7 +1,13 @@
 import type { BreakerSettings } from './breaker-options.ts';
 
 /** The names of the breakers, as existing dashboards know them (R3). */
-export const BREAKER_NAMES = ['ollama_embedding', 'ollama_generation', 'qdrant_search', 'reranker'] as const;
+export const BREAKER_NAMES = [
+  'ollama_embedding',
+  'ollama_embedding_passages',
+  'ollama_generation',
+  'qdrant_search',
+  'reranker',
+] as const;
 
 /** Name of a dependency's breaker. */
 export type BreakerName = (typeof BREAKER_NAMES)[number];
@@ -64,6 +70,25 @@ export const DEPENDENCY_DEFAULTS = {
     stream: null,
     extraAttempts: 2,
     // Ollama runs embeddings one after another and has failed under many at once (ollama/ollama#13170).
+    limit: 8,
+    queue: 8,
+    maxWaitMs: 500,
+  },
+  // A batch of passages may take its time, since nobody waits for it: only failures open the breaker.
+  ollama_embedding_passages: {
+    isEnabled: true,
+    breaker: {
+      ...RULES,
+      ...MODEL_WINDOW,
+      minCalls: 10,
+      slowMs: 120_000,
+      openMs: 5000,
+      maxOpenMs: 60_000,
+      probeTimeoutMs: 240_000,
+    },
+    timeoutMs: 120_000,
+    stream: null,
+    extraAttempts: 0,
     limit: 8,
     queue: 8,
     maxWaitMs: 500,

@@ -259,8 +259,14 @@ export function fakeDependencies(overrides: Partial<HttpDependencies> = {}): Htt
     }),
     checkReadiness: () => ({ state: 'ready', reason: null }),
     admit: () => undefined,
+    breakers: { list: () => [], hold: refuse },
+    scrapeMetrics: async () => ({ contentType: 'text/plain', text: '' }),
     ...overrides,
   };
+}
+
+function refuse(): never {
+  throw new Error('not expected');
 }
 
 export interface LogLine {
@@ -292,6 +298,7 @@ export function testOptions(log: LogLine[] = []): HttpOptions {
     logger: { debug: () => undefined, info: writer('info'), warn: writer('warn'), error: writer('error') },
     clock: { now: () => 0, monotonic: () => 0 },
     startDeadline,
+    observeRequest: () => undefined,
     newRequestId: () => `request-${++requests}`,
   };
 }

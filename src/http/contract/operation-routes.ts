@@ -1,5 +1,6 @@
+import { breakerSchema, breakersSchema, holdBreakerSchema } from './breaker.ts';
 import { healthSchema, livenessSchema, readinessSchema } from './health.ts';
-import { API, json, type RouteContract } from './route.ts';
+import { API, BODY_ERRORS, json, type RouteContract } from './route.ts';
 
 /** What operators and machines ask. */
 export const OPERATION_ROUTES: readonly RouteContract[] = [
@@ -37,6 +38,34 @@ export const OPERATION_ROUTES: readonly RouteContract[] = [
     summary: 'Say whether to send requests here',
     tag: 'operations',
     responses: { 200: json('Ready', readinessSchema), 503: json('Not ready', readinessSchema) },
+    errors: [],
+  },
+  {
+    id: 'listBreakers',
+    method: 'GET',
+    path: `${API}/breakers`,
+    summary: 'List the circuit breakers',
+    tag: 'operations',
+    responses: { 200: json('All breakers', breakersSchema) },
+    errors: [],
+  },
+  {
+    id: 'holdBreaker',
+    method: 'PUT',
+    path: `${API}/breakers/{name}`,
+    summary: 'Hold a circuit breaker open or closed, or give it back to its rules',
+    tag: 'operations',
+    body: { 'application/json': holdBreakerSchema },
+    responses: { 200: json('The breaker as it is now', breakerSchema) },
+    errors: ['breaker_not_found', 'breaker_disabled', ...BODY_ERRORS],
+  },
+  {
+    id: 'getMetrics',
+    method: 'GET',
+    path: '/metrics',
+    summary: 'Get metrics for Prometheus',
+    tag: 'operations',
+    responses: { 200: { description: 'Prometheus text format', content: { 'text/plain': 'text' } } },
     errors: [],
   },
   {

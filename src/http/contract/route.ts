@@ -14,7 +14,7 @@ export interface ResponseContract {
 /** One endpoint, as the OpenAPI document, the 405 answers and the tests know it. */
 export interface RouteContract {
   readonly id: string;
-  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** With parameters in braces. */
   readonly path: string;
   readonly summary: string;

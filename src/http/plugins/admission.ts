@@ -12,7 +12,14 @@ const QUESTIONS: ReadonlyMap<string, RequestKind> = new Map([
   ['/api/v1/rag/search', 'search'],
 ]);
 /** Health is asked most when the process is busy, and tells a balancer to go elsewhere. */
-const ALWAYS: ReadonlySet<string> = new Set(['/livez', '/readyz', '/health', '/api/v1/rag/status']);
+const ALWAYS: ReadonlySet<string> = new Set([
+  '/livez',
+  '/readyz',
+  '/health',
+  '/metrics',
+  '/api/v1/rag/status',
+  '/api/v1/rag/breakers',
+]);
 
 /** Refuses requests of an overloaded process before their body is read. */
 export function registerAdmission(app: FastifyInstance, admit: Admit): void {

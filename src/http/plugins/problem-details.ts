@@ -29,6 +29,8 @@ export const STATUS: Readonly<Record<ErrorCode, number>> = {
   collection_not_found: 404,
   collection_exists: 409,
   document_not_found: 404,
+  breaker_not_found: 404,
+  breaker_disabled: 409,
   storage_full: 507,
   storage_failed: 503,
   encoder_mismatch: 500,
