@@ -81,6 +81,13 @@ export function createCheckReadiness(monitors: readonly ModelHealth[]): CheckRea
   };
 }
 
+/** Why a model does not work now: null when it does, or when nobody watches it. */
+export function problemOf(name: string, monitors: readonly ModelHealth[]): string | null {
+  const health = monitors.map((monitor) => monitor.health()).find((one) => one.name === name);
+  if (health === undefined || health.state === 'up' || health.state === 'degraded') return null;
+  return `${health.state}: ${health.detail}`;
+}
+
 function generatorHealth(generator: Pick<Generator, 'profile'> | null): DependencyHealth {
   if (generator === null) return { name: 'generator', state: 'disabled', detail: 'answers are extracted' };
   return { name: 'generator', state: 'up', detail: generator.profile.model };

@@ -19,6 +19,8 @@ export interface EncoderDependencies {
   readonly catalog: Catalog;
   readonly index: ChunkIndex;
   readonly logger: Logger;
+  /** Why the encoder does not work now, or null. */
+  readonly problem?: () => string | null;
 }
 
 export interface EncoderProgress {
@@ -42,7 +44,7 @@ export interface RunningEncoder extends AsyncDisposable {
 
 /** Starts to fill in what is missing. Dispose it before the index and the catalog. */
 export function startEncoder(dependencies: EncoderDependencies): RunningEncoder {
-  const { embedder, catalog, index, logger } = dependencies;
+  const { embedder, catalog, index, logger, problem } = dependencies;
   const { model } = embedder.profile;
   let queries = 0;
   const encode = createEncode({
@@ -56,7 +58,7 @@ export function startEncoder(dependencies: EncoderDependencies): RunningEncoder 
     onFailure: (error, retryInMs) => logger.warn('encoding_failed', { model, error, retry_in_ms: retryInMs }),
   });
   return {
-    encoder: { embedder, cache: createQueryVectorCache() },
+    encoder: { embedder, cache: createQueryVectorCache(), ...(problem === undefined ? {} : { problem }) },
     first: (retrieve) => async (request, signal) => {
       queries++;
       try {

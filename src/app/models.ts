@@ -16,7 +16,13 @@ import type { Breaker } from '../resilience/breaker.ts';
 import type { BreakerName } from '../resilience/defaults.ts';
 import { createDependency } from '../resilience/dependency.ts';
 import type { ServiceModels } from './service.ts';
-import { watchedEmbedder, watchedGenerator, watchedReranker, type Watched } from './watched-models.ts';
+import {
+  watchedEmbedder,
+  watchedGenerator,
+  watchedReranker,
+  type Watched,
+  type WatchOptions,
+} from './watched-models.ts';
 
 const AI_SDK = 'ai-sdk:';
 
@@ -24,10 +30,14 @@ const AI_SDK = 'ai-sdk:';
  * The models that the configuration names, each behind its breaker and its monitor. A server that is away does not
  * stop the start: it is asked when it is needed. @throws HoldfastError or ModelError when a package or folder is missing.
  */
-export async function openModels(config: Config, logger: Logger): Promise<ServiceModels> {
+export async function openModels(
+  config: Config,
+  logger: Logger,
+  options: Pick<WatchOptions, 'settings' | 'time'> = {},
+): Promise<ServiceModels & { readonly breakers: readonly Breaker[] }> {
   const [embedder, generator] = await Promise.all([openEmbedder(config), openGenerator(config)]);
   const reranker = await openReranker(config);
-  const watch = { intervalMs: config.canarySeconds * 1000, logger };
+  const watch = { ...options, intervalMs: config.canarySeconds * 1000, logger };
   const watched = {
     encoder: embedder && watchedEmbedder(embedder, watch),
     generator: generator && watchedGenerator(generator, watch),

@@ -32,7 +32,7 @@ import { isoTime, systemClock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import { createMutex } from '../lib/mutex.ts';
 import type { Admission } from './admission.ts';
-import { createCheckHealth, createCheckReadiness, type ModelHealth } from './check-health.ts';
+import { createCheckHealth, createCheckReadiness, problemOf, type ModelHealth } from './check-health.ts';
 import { measuredAsking } from '../telemetry/measured-asking.ts';
 import { measuredEmbedder, measuredGenerator, measuredReranker } from '../telemetry/measured-models.ts';
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
@@ -139,8 +139,7 @@ async function wire({ config, logger, folder, catalog, blobs, stack, models }: P
   const embedder = staticEmbedder(model);
   const { profile } = embedder;
   const index = stack.use(await openIndex({ config, logger, catalog, encoder }, profile));
-  const running =
-    encoder === null ? null : stack.use(startEncoder({ embedder: encoder, catalog, index, logger }));
+  const running = openEncoder(encoder, { catalog, logger, stack, models }, index);
   const generation = generationId({ profile, chunkTokens: config.chunkTokens });
   const library = await openLibrary({ config, catalog, blobs, stack, index, running, generation });
   const retrieve = openRetrieve({ config, catalog, index, embedder, running, reranker });
@@ -195,6 +194,17 @@ function measuredModels({ encoder, generator, reranker }: ServiceModels, metrics
     generator: generator ? measuredGenerator(generator, metrics, systemClock) : null,
     reranker: reranker ? measuredReranker(reranker, metrics, systemClock) : null,
   };
+}
+
+/** The second embedding model, if there is one, at work. */
+function openEncoder(
+  encoder: Embedder | null,
+  { catalog, logger, stack, models }: Pick<Parts, 'catalog' | 'logger' | 'stack' | 'models'>,
+  index: EmbeddedIndex,
+): RunningEncoder | null {
+  if (encoder === null) return null;
+  const problem = (): string | null => problemOf('encoder', models.monitors ?? []);
+  return stack.use(startEncoder({ embedder: encoder, catalog, index, logger, problem }));
 }
 
 interface LibraryParts extends Pick<Parts, 'config' | 'catalog' | 'blobs' | 'stack'> {

@@ -5,7 +5,7 @@ import type { Embedder } from '../core/retrieval/embedder.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Breaker } from '../resilience/breaker.ts';
 import { classify, type Verdict } from '../resilience/classify.ts';
-import { DEPENDENCY_DEFAULTS } from '../resilience/defaults.ts';
+import { DEPENDENCY_DEFAULTS, type BreakerName, type DependencySettings } from '../resilience/defaults.ts';
 import { createDependency, type Dependency } from '../resilience/dependency.ts';
 import { Policy } from '../resilience/policy.ts';
 import { systemTime, type TimeSource } from '../resilience/time-source.ts';
@@ -18,6 +18,8 @@ export interface WatchOptions {
   /** Time between two probes; 0: none. */
   readonly intervalMs: number;
   readonly logger: Logger;
+  /** What differs from the defaults of a dependency, such as its time limits. */
+  readonly settings?: Partial<Record<BreakerName, Partial<DependencySettings>>>;
   /** Default: the machine's time. */
   readonly time?: TimeSource;
 }
@@ -40,8 +42,12 @@ const CANARY_TIMEOUT_MS = 2000;
 
 /** An embedder with its canary: one short text, every few seconds. */
 export function watchedEmbedder(embedder: ModelEmbedder, options: WatchOptions): WatchedEmbedder {
-  const { time = systemTime } = options;
-  const dependency = createDependency('ollama_embedding', { classify: withoutWaiting, time });
+  const { time = systemTime, settings } = options;
+  const dependency = createDependency('ollama_embedding', {
+    settings: settings?.ollama_embedding ?? {},
+    classify: withoutWaiting,
+    time,
+  });
   const passages = createDependency('ollama_embedding_passages', { time });
   const canary = async (signal: AbortSignal): Promise<void> => embedder.canary(signal);
   const monitor = monitorOf(
@@ -63,9 +69,12 @@ export function watchedEmbedder(embedder: ModelEmbedder, options: WatchOptions):
 
 /** A generator, asked for a few tokens while it fails: to write them costs too much to do it all the time. */
 export function watchedGenerator(generator: Generator, options: WatchOptions): Watched<Generator> {
-  const { time = systemTime } = options;
-  const dependency = createDependency('ollama_generation', { time });
-  const clocks = DEPENDENCY_DEFAULTS.ollama_generation.stream;
+  const { time = systemTime, settings } = options;
+  const dependency = createDependency('ollama_generation', {
+    settings: settings?.ollama_generation ?? {},
+    time,
+  });
+  const clocks = dependency.settings.stream ?? DEPENDENCY_DEFAULTS.ollama_generation.stream;
   const monitor = monitorOf(
     {
       name: 'generator',
@@ -84,8 +93,8 @@ export function watchedGenerator(generator: Generator, options: WatchOptions): W
 
 /** A reranker, asked to judge one text while it fails. */
 export function watchedReranker(reranker: Reranker, options: WatchOptions): Watched<Reranker> {
-  const { time = systemTime } = options;
-  const dependency = createDependency('reranker', { time });
+  const { time = systemTime, settings } = options;
+  const dependency = createDependency('reranker', { settings: settings?.reranker ?? {}, time });
   const canary = async (signal: AbortSignal): Promise<void> => {
     await reranker.rerank('canary', ['canary'], signal);
   };

@@ -11,6 +11,8 @@ import type { Stopwatch } from './stopwatch.ts';
 export interface Encoder {
   readonly embedder: Embedder;
   readonly cache: QueryVectorCache;
+  /** Why it cannot fill in the collections that it does not serve yet, or null. */
+  readonly problem?: () => string | null;
 }
 
 export interface DenseDependencies {
@@ -53,8 +55,13 @@ export async function denseRecall(
   attempts: Attempts,
 ): Promise<DenseSide | null> {
   const { encoder = null, index } = dependencies;
-  if (encoder === null || !(await servesAll(plan, index, encoder)))
-    return byStaticVectors(plan, dependencies, attempts);
+  if (encoder === null) return byStaticVectors(plan, dependencies, attempts);
+  if (!(await servesAll(plan, index, encoder))) {
+    const problem = encoder.problem?.() ?? null;
+    if (problem !== null) attempts.failures.push({ side: 'embedding', reason: problem });
+    const found = await byStaticVectors(plan, dependencies, attempts);
+    return found === null ? null : { ...found, isFallback: problem !== null };
+  }
   const found = await byEncoder(plan, { ...dependencies, encoder }, attempts);
   if (found !== 'failed') return found;
   const fallback = await byStaticVectors(plan, dependencies, attempts);

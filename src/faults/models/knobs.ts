@@ -4,9 +4,13 @@ export type CallKind = (typeof CALL_KINDS)[number];
 
 /** Bodies that come with status 200 and are no answer. */
 export const FALSE_BODIES = ['garbage', 'html', 'empty', 'other_json', 'truncated'] as const;
-/** Vectors that no index should take. `nan` is the literal that Python servers write, `null` is what JavaScript ones do. */
+/**
+ * Vectors that no index should take. `nan` is the literal that Python servers write, `null` is what JavaScript ones do,
+ * `infinite` a number that is too large for any machine.
+ */
 export const FALSE_EMBEDDINGS = [
   'nan',
+  'infinite',
   'null',
   'zero',
   'empty',

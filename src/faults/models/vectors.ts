@@ -21,6 +21,7 @@ export function vectorsOf(
       return vectors.map((vector) => vector.map(() => 0));
     case 'null':
     case 'nan':
+    case 'infinite':
       return vectors.map((vector) => vector.map((value, index) => (index === 0 ? null : value)));
     default:
       return vectors;
@@ -38,10 +39,14 @@ function asFloat32(value: number): number {
   return Number(value.toPrecision(8));
 }
 
-/** Answers with vectors after `delayMs`. With the knob `nan` the text has the literal `NaN`, which is no JSON. */
+/** What stands in the text in place of a number: no JSON, or a number that becomes `Infinity`. */
+const LITERALS: Readonly<Record<string, string>> = { nan: '[NaN,', infinite: '[1e999,' };
+
+/** Answers with vectors after `delayMs`. */
 export async function sendVectors(call: Call, value: unknown): Promise<void> {
   await pause(call.knobs.delayMs, call.signal);
-  if (call.knobs.embeddings !== 'nan') return sendJson(call, 200, value);
-  const text = JSON.stringify(value).replaceAll('[null,', '[NaN,');
+  const literal = LITERALS[call.knobs.embeddings ?? ''];
+  if (literal === undefined) return sendJson(call, 200, value);
+  const text = JSON.stringify(value).replaceAll('[null,', literal);
   sendText(call.response, { status: 200, type: 'application/json; charset=utf-8', text });
 }
