@@ -11,7 +11,7 @@ import {
   type Scope,
 } from '../core/documents/ids.ts';
 import { HoldfastError } from '../core/errors.ts';
-import { sourceKeyOf } from '../core/ingest/prepare.ts';
+import { joinKeys } from '../core/documents/record-key.ts';
 import type { RetrievalMode } from '../core/retrieval/search.ts';
 import type { Logger } from '../lib/logger.ts';
 import { meanMetrics, rankingMetrics, type RankingMetrics } from '../lib/ranking-metrics.ts';
@@ -114,7 +114,7 @@ export async function loadSet(
       chunks: summary.chunks,
       documents: summary.documents,
       externalId: (id) => ids.get(id) ?? id,
-      internalId: (id) => documentId(scope, sourceKeyOf(corpusFile, id)),
+      internalId: (id) => documentId(scope, joinKeys(corpusFile, id)),
       [Symbol.asyncDispose]: async () => stack.disposeAsync(),
     };
   } catch (error) {
@@ -138,7 +138,7 @@ function externalIds(set: EvaluationSet, scope: Scope, item: string): Map<Docume
     .split('\n')
     .filter((line) => line !== '');
   const keys = lines.map((line) => (JSON.parse(line) as { readonly _id: string })._id);
-  return new Map(keys.map((key) => [documentId(scope, sourceKeyOf(item, key)), key]));
+  return new Map(keys.map((key) => [documentId(scope, joinKeys(item, key)), key]));
 }
 
 function isJudged(set: EvaluationSet, id: string): boolean {

@@ -74,6 +74,11 @@ export const ERRORS = {
   document_too_large: ['The document is too large', 'Split it, or raise HOLDFAST_MAX_DOCUMENT_BYTES.'],
   document_malformed: ['The document cannot be parsed', 'Correct the named place.'],
   document_unsupported: ['The format is not supported', 'Convert it to a supported format, or exclude it.'],
+  document_unpack_limit: [
+    'The file unpacks to more than is allowed',
+    'Unpack it yourself, and ingest the parts that are documents.',
+  ],
+  document_encrypted: ['The file is protected with a password', 'Remove the password, and ingest it again.'],
   document_timeout: ['Parsing took too long', 'Split the document, or report it.'],
   document_link_skipped: [
     'A symbolic link that leads in a circle or out of the folder',

@@ -2,6 +2,7 @@ import type { Block, Metadata, ParsedDocument } from '../../core/documents/docum
 import type { Parser } from '../../core/documents/parser.ts';
 import { HoldfastError } from '../../core/errors.ts';
 import { normaliseText } from './decode.ts';
+import { joinTexts } from './join-texts.ts';
 import { parseMarkdown } from './markdown.ts';
 import { isJsonObject, type JsonObject } from './records.ts';
 import { singleDocument } from './single-document.ts';
@@ -25,7 +26,7 @@ export const notebookParser: Parser = {
       recordKey: null,
       title,
       uri: null,
-      ...joined(pages),
+      ...joinTexts(pages),
       metadata: notebook.metadata,
       language: null,
     };
@@ -101,17 +102,4 @@ function plain(source: string): Part {
   const blocks: readonly Block[] =
     text === '' ? [] : [{ kind: 'code', level: 0, start: 0, end: text.length }];
   return { text, blocks, title: null };
-}
-
-function joined(parts: readonly Part[]): Pick<ParsedDocument, 'text' | 'blocks'> {
-  const texts: string[] = [];
-  const blocks: Block[] = [];
-  let length = 0;
-  for (const { text, blocks: own } of parts) {
-    if (own.length === 0) continue;
-    for (const block of own) blocks.push({ ...block, start: block.start + length, end: block.end + length });
-    texts.push(text);
-    length += text.length + 2;
-  }
-  return { text: texts.join('\n\n'), blocks };
 }

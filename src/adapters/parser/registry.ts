@@ -3,19 +3,26 @@ import type { FileInput, FileParser, Parser, ParseResult } from '../../core/docu
 import { HoldfastError } from '../../core/errors.ts';
 import { extensionOf, textKindOf } from './code-files.ts';
 import { asciidocParser } from './asciidoc.ts';
-import { codeParser, interpreterOf } from './code.ts';
+import { codeParser } from './code.ts';
+import type { ChildInput } from './children.ts';
 import { csvParser } from './csv.ts';
-import { decodeText, looksTextual } from './decode.ts';
+import { decodeText } from './decode.ts';
+import { emailParser } from './email.ts';
+import { gzipParser } from './gzip.ts';
 import { htmlParser } from './html.ts';
 import { jsonParser } from './json.ts';
 import { jsonlParser } from './jsonl.ts';
 import { markdownParser } from './markdown.ts';
+import { mboxParser } from './mbox.ts';
 import { mdxParser } from './mdx.ts';
 import { notebookParser } from './notebook.ts';
 import { rstParser } from './rst.ts';
+import { PACKED, packedFormat, textualFormat } from './sniff.ts';
 import { subtitlesParser } from './subtitles.ts';
+import { tarParser } from './tar.ts';
 import { textParser } from './text.ts';
 import { yamlParser } from './yaml.ts';
+import { zipParser } from './zip.ts';
 
 /** The one table of parsers: a new format is one file and one line here. */
 const PARSERS: readonly (Parser | FileParser)[] = [
@@ -32,6 +39,11 @@ const PARSERS: readonly (Parser | FileParser)[] = [
   codeParser,
   notebookParser,
   subtitlesParser,
+  emailParser(parseChild),
+  mboxParser(parseChild),
+  zipParser(parseChild),
+  tarParser(parseChild),
+  gzipParser(parseChild),
 ];
 
 /** Text by its bytes, but not to be read as such. */
@@ -54,25 +66,36 @@ export async function parseFile(format: Format, input: FileInput): Promise<Parse
   return parser.parse({ text: decodeText(input.bytes, input.name), name: input.name });
 }
 
-/**
- * The format of a file by its extension, its media type, and a look at its first bytes; null when it is
- * none that can be parsed. A known extension wins: servers often send text/plain for everything.
- */
-export function formatOf(name: string, head?: Uint8Array, mediaType?: string): Format | null {
-  const named = byExtension.get(extensionOf(name)) ?? (textKindOf(name) === null ? null : 'text');
-  if (named !== null) return named;
-  if (NOT_DOCUMENTS.has(extensionOf(name))) return null;
-  const essence = mediaType?.split(';', 1)[0]?.trim().toLowerCase() ?? '';
-  const typed = byMediaType.get(essence);
-  if (typed !== undefined && typed !== 'text') return typed;
-  if (head !== undefined) return sniff(head);
-  return typed ?? (essence.startsWith('text/') ? 'text' : null);
+const HEAD_BYTES = 4096;
+
+/** Reads a file that stands in another one, by its own format. */
+async function parseChild({ mediaType, ...input }: ChildInput): Promise<ParseResult> {
+  const { bytes, name } = input;
+  if (bytes.length === 0) throw new HoldfastError('document_empty', `${name} has 0 bytes`);
+  const format = formatOf(name, bytes.subarray(0, HEAD_BYTES), mediaType);
+  if (format === null)
+    throw new HoldfastError('document_unsupported', `${name} has no format that can be read`);
+  return parseFile(format, input);
 }
 
-function sniff(head: Uint8Array): Format | null {
-  if (head.length === 0 || !looksTextual(head)) return null;
-  const start = new TextDecoder('latin1').decode(head.subarray(0, 512)).replaceAll('\0', '');
-  if (interpreterOf(start) !== null) return 'code';
-  if (/^(?:ï»¿|ÿþ|þÿ)?WEBVTT\b/.test(start)) return 'subtitles';
-  return /^[^<]{0,16}\s*(?:<!--[^]*?-->\s*)*<(?:!doctype html|html)\b/i.test(start) ? 'html' : 'text';
+/**
+ * The format of a file by its first bytes, its extension and its media type; null when it is none that can be parsed.
+ * An archive is one whatever it is called. Of all else a known extension wins: servers often send text/plain for
+ * everything.
+ */
+export function formatOf(name: string, head?: Uint8Array, mediaType?: string): Format | null {
+  const extension = extensionOf(name);
+  const named = byExtension.get(extension) ?? (textKindOf(name) === null ? null : 'text');
+  if (head === undefined) return named ?? (NOT_DOCUMENTS.has(extension) ? null : typeOf(mediaType));
+  const packed = packedFormat(head);
+  if (packed !== null) return packed;
+  if (named !== null && !PACKED.has(named)) return named;
+  if (NOT_DOCUMENTS.has(extension)) return null;
+  const typed = typeOf(mediaType);
+  return typed === null || typed === 'text' || PACKED.has(typed) ? textualFormat(head) : typed;
+}
+
+function typeOf(mediaType: string | undefined): Format | null {
+  const essence = mediaType?.split(';', 1)[0]?.trim().toLowerCase() ?? '';
+  return byMediaType.get(essence) ?? (essence.startsWith('text/') ? 'text' : null);
 }

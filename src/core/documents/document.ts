@@ -41,6 +41,11 @@ export const FORMATS = [
   'code',
   'notebook',
   'subtitles',
+  'email',
+  'mbox',
+  'zip',
+  'tar',
+  'gzip',
 ] as const;
 export type Format = (typeof FORMATS)[number];
 
@@ -68,6 +73,11 @@ export interface DocumentProblem {
   readonly code: ErrorCode;
   /** For a person: names the place and the value. */
   readonly reason: string;
+}
+
+/** The state of a document with this problem: what nobody can read was left out on purpose. */
+export function problemState(code: ErrorCode): 'failed' | 'skipped' {
+  return code === 'document_unsupported' || code === 'document_link_skipped' ? 'skipped' : 'failed';
 }
 
 export type DocumentOrigin = 'folder' | 'api';

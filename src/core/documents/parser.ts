@@ -1,4 +1,5 @@
 import type { DocumentProblem, Format, ParsedDocument } from './document.ts';
+import type { Nesting } from './unpack-budget.ts';
 
 export interface ParserInput {
   /** Decoded and normalised text: no byte order mark, line ends `\n`, no NUL, no lone surrogates. */
@@ -9,8 +10,8 @@ export interface ParserInput {
 
 /** A record that could not be parsed while the others could. */
 export interface RecordProblem extends DocumentProblem {
-  /** The key that the record would have had as a document, or its 1-based place. */
-  readonly recordKey: string;
+  /** The key that the record would have had as a document, or its 1-based place; null: the rest of the item. */
+  readonly recordKey: string | null;
 }
 
 /** What a parser makes of one source item. */
@@ -26,6 +27,8 @@ export interface FileInput {
   readonly bytes: Uint8Array;
   /** As in `ParserInput`. */
   readonly name: string;
+  /** Given for a file within another one. */
+  readonly nesting?: Nesting;
 }
 
 /** What tells that a file is of a format. */

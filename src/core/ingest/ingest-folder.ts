@@ -1,6 +1,7 @@
 import type { Catalog, KnownItem } from '../documents/catalog.ts';
 import type { Collection } from '../documents/collection.ts';
-import type { DocumentProblem } from '../documents/document.ts';
+import { problemState, type DocumentProblem } from '../documents/document.ts';
+import { joinKeys } from '../documents/record-key.ts';
 import type { GenerationId, Scope } from '../documents/ids.ts';
 import type { IngestFolder, IngestProgress, IngestRequest, IngestSummary } from '../documents/library.ts';
 import { HoldfastError } from '../errors.ts';
@@ -224,11 +225,13 @@ class IngestRun {
   #count(item: string, prepared: PreparedItem, known: KnownItem | null): void {
     this.#documents += prepared.documents.length;
     this.#chunks += chunkCount(prepared);
-    const failures = prepared.problems.map(({ recordKey, code, reason }) => ({
-      item: recordKey === null ? item : `${item}#${recordKey}`,
+    const problems = prepared.problems.map(({ recordKey, code, reason }) => ({
+      item: joinKeys(item, recordKey),
       problem: { code, reason },
     }));
+    const failures = problems.filter(({ problem }) => problemState(problem.code) === 'failed');
     this.#failures.push(...failures);
+    this.#skipped.push(...problems.filter(({ problem }) => problemState(problem.code) === 'skipped'));
     if (failures.length > 0) this.#counts.failed++;
     else this.#counts[known === null ? 'added' : 'updated']++;
     this.#report(failures[0] ?? null);

@@ -10,6 +10,7 @@ import type {
 } from '../documents/document.ts';
 import { documentId, versionId, type GenerationId, type Scope } from '../documents/ids.ts';
 import type { FileInput, ParseResult } from '../documents/parser.ts';
+import { joinKeys } from '../documents/record-key.ts';
 import { HoldfastError, toHoldfastError } from '../errors.ts';
 import { passageText } from './passage-text.ts';
 import { splitDocument } from './split.ts';
@@ -99,11 +100,6 @@ export async function prepareItem(input: PrepareInput, tools: PrepareTools): Pro
   }
 }
 
-/** The key of a document in its collection: the item, and the record within it. */
-export function sourceKeyOf(item: string, recordKey: string | null): string {
-  return recordKey === null ? item : `${item}#${recordKey}`;
-}
-
 interface Preparation {
   readonly input: PrepareInput;
   readonly contentHash: string;
@@ -121,7 +117,7 @@ function prepareDocument(
   const chunks = splitDocument(parsed, { targetTokens: input.chunkTokens, maxTokens: 2 * input.chunkTokens });
   const vectors = chunks.map((chunk) => embedChunk(parsed.text, { chunk, title, language, tools }));
   const id = versionId({
-    document: documentId(input.scope, sourceKeyOf(input.item, parsed.recordKey)),
+    document: documentId(input.scope, joinKeys(input.item, parsed.recordKey)),
     generation: input.generation,
     contentHash: parsed.recordKey === null ? contentHash : sha256Hex(parsed.text),
     attributes: JSON.stringify([

@@ -1,11 +1,17 @@
 import type { BlobStore } from '../documents/blob-store.ts';
 import type { Catalog, DocumentChange, DocumentDraft } from '../documents/catalog.ts';
-import type { DocumentOrigin, DocumentProblem, DocumentRecord } from '../documents/document.ts';
+import {
+  problemState,
+  type DocumentOrigin,
+  type DocumentProblem,
+  type DocumentRecord,
+} from '../documents/document.ts';
 import { documentId, type DocumentId, type Scope } from '../documents/ids.ts';
 import type { ChunkIndex } from '../retrieval/chunk-index.ts';
 import { HoldfastError } from '../errors.ts';
 import type { Mutex } from '../../lib/mutex.ts';
-import { sourceKeyOf, type PrepareInput, type PreparedDocument, type PreparedItem } from './prepare.ts';
+import { joinKeys } from '../documents/record-key.ts';
+import type { PrepareInput, PreparedDocument, PreparedItem } from './prepare.ts';
 
 /** A prepared item. It takes the place of all documents that the catalog has of the item. */
 export interface ItemWrite {
@@ -131,7 +137,7 @@ function itemChanges(
     const draft: DocumentDraft = {
       ...base,
       ...identity(scope, input.item, recordKey),
-      state: 'failed',
+      state: problemState(code),
       problem: { code, reason },
       title: input.title ?? recordKey ?? input.name,
       uri: input.uri,
@@ -152,7 +158,7 @@ function identity(
   item: string,
   recordKey: string | null,
 ): Pick<DocumentRecord, 'id' | 'sourceKey'> {
-  const sourceKey = sourceKeyOf(item, recordKey);
+  const sourceKey = joinKeys(item, recordKey);
   return { id: documentId(scope, sourceKey), sourceKey };
 }
 

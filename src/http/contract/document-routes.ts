@@ -62,6 +62,8 @@ export const DOCUMENT_ROUTES: readonly RouteContract[] = [
       'document_too_large',
       'document_malformed',
       'document_unsupported',
+      'document_unpack_limit',
+      'document_encrypted',
       'document_timeout',
     ],
   },

@@ -50,6 +50,8 @@ export const STATUS: Readonly<Record<ErrorCode, number>> = {
   document_too_large: 422,
   document_malformed: 422,
   document_unsupported: 422,
+  document_unpack_limit: 422,
+  document_encrypted: 422,
   document_timeout: 422,
   document_link_skipped: 422,
 };

@@ -15,6 +15,11 @@ const MEDIA_TYPES: Readonly<Record<Format, string>> = {
   code: 'text/plain',
   notebook: 'application/json',
   subtitles: 'text/plain',
+  email: 'text/plain',
+  mbox: 'text/plain',
+  zip: 'application/zip',
+  tar: 'application/x-tar',
+  gzip: 'application/gzip',
 };
 
 /** The content type that an original is served with. */
