@@ -1,4 +1,5 @@
 import { delimiter, resolve } from 'node:path';
+import { readAllowedPlace, type AllowedPlace } from '../lib/allowed-place.ts';
 import { Secret } from '../lib/secret.ts';
 
 /** One setting: where its value comes from, what it may be, and what people read about it. */
@@ -148,6 +149,22 @@ export function paths(head: Head): Setting<readonly string[]> {
 function splitPaths(raw: string): readonly string[] {
   const parts = raw.split(delimiter).map((part) => part.trim());
   return parts.filter((part) => part !== '').map((part) => resolve(part));
+}
+
+/** Hosts and networks, separated by commas or spaces. */
+export function places(head: Head): Setting<readonly AllowedPlace[]> {
+  const type = 'hosts (`*.` for all below a domain), addresses and networks, each also with `:port`';
+  return { ...head, type, default: 'none', parse: splitPlaces, fallback: [] };
+}
+
+function splitPlaces(raw: string): readonly AllowedPlace[] {
+  const entries = raw.split(/[\s,]+/).filter((entry) => entry !== '');
+  return entries.map((entry) => {
+    const place = readAllowedPlace(entry);
+    if (place === null)
+      throw new InvalidValue(`holds "${entry}", expected entries such as wiki.example or 10.0.0.0/8`);
+    return place;
+  });
 }
 
 /** A whole number in a range. */

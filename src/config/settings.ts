@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { isIP } from 'node:net';
 import { LOG_LEVELS } from '../lib/logger.ts';
 import { MODEL_SETTINGS } from './model-settings.ts';
-import { bytes, choice, integer, InvalidValue, override, path, paths, text } from './setting.ts';
+import { bytes, choice, integer, InvalidValue, override, path, paths, places, text } from './setting.ts';
 import type { Setting } from './setting.ts';
 
 /** Every setting of Holdfast. `docs/configuration.md` shows this table, and a test holds it to it. */
@@ -48,6 +48,11 @@ export const SETTINGS = {
   ingestRoots: paths({
     name: 'HOLDFAST_INGEST_ROOTS',
     description: 'The folders of this machine that HTTP clients may ingest. None: only uploads.',
+  }),
+  urlAllow: places({
+    name: 'HOLDFAST_URL_ALLOW',
+    description:
+      'What may be fetched beyond public addresses on the ports 80 and 443, such as the servers of an intranet.',
   }),
   chunkTokens: integer({
     name: 'HOLDFAST_CHUNK_TOKENS',

@@ -84,6 +84,23 @@ export const ERRORS = {
     'A symbolic link that leads in a circle or out of the folder',
     'Ingest its target directly.',
   ],
+  // sources
+  url_invalid: [
+    'The URL cannot be used',
+    'Give a plain http or https URL, without user and password, and addresses in their usual form.',
+  ],
+  url_forbidden: [
+    'The URL leads to where this server may not go',
+    'Use a public address on port 80 or 443. Whoever runs this server can allow others with HOLDFAST_URL_ALLOW.',
+  ],
+  url_unreachable: ['The server of the URL cannot be reached', 'Check the address, and ingest again later.'],
+  url_timeout: ['The URL took too long', 'Ingest again later, or download it and ingest the file.'],
+  url_redirects: ['The URL redirects too often', 'Give the URL that the redirects lead to.'],
+  url_status: ['The server of the URL refuses', 'Open the URL in a browser; correct or remove it.'],
+  url_content_type: ['The URL is not a document', 'Give the URL of a document, or leave it out.'],
+  url_too_large: ['The URL is too large', 'Download it, split it, and ingest the files.'],
+  url_malformed: ['The answer of the server cannot be read', 'Tell whoever runs that server.'],
+  url_robots: ['The robots.txt of the site does not allow it', 'Ask whoever runs the site.'],
 } as const satisfies Record<string, readonly [title: string, advice: string]>;
 
 export type ErrorCode = keyof typeof ERRORS;

@@ -54,6 +54,16 @@ export const STATUS: Readonly<Record<ErrorCode, number>> = {
   document_encrypted: 422,
   document_timeout: 422,
   document_link_skipped: 422,
+  url_invalid: 400,
+  url_forbidden: 403,
+  url_unreachable: 502,
+  url_timeout: 504,
+  url_redirects: 502,
+  url_status: 502,
+  url_content_type: 422,
+  url_too_large: 422,
+  url_malformed: 502,
+  url_robots: 403,
 };
 
 /** Codes whose cause passes by itself, with the seconds after which to try again. */
