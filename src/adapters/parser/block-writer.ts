@@ -31,6 +31,11 @@ export class BlockWriter {
     this.#blocks.push(options.page === undefined ? block : { ...block, page: options.page });
   }
 
+  /** Opens a section under a name that is not in the text, such as a range of times. */
+  open(label: string, level = 1): void {
+    this.#blocks.push({ kind: 'heading', level, start: this.#length, end: this.#length, label });
+  }
+
   get blockCount(): number {
     return this.#blocks.length;
   }
@@ -41,7 +46,7 @@ export class BlockWriter {
   }
 
   #separate(kind: BlockKind, indent: number): void {
-    const previous = this.#blocks.at(-1)?.kind;
+    const previous = this.#blocks.findLast(({ label }) => label === undefined)?.kind;
     if (previous !== undefined)
       this.#append(kind === 'list_item' && previous === 'list_item' ? '\n' : '\n\n');
     if (indent > 0) this.#append(' '.repeat(indent));

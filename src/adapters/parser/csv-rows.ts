@@ -1,8 +1,8 @@
 /** A record of a delimited file. */
 export interface CsvRow {
   readonly cells: readonly string[];
-  /** Line that it starts on, from 1. */
-  readonly line: number;
+  /** Its number as in a spreadsheet, from 1: blank rows count. */
+  readonly row: number;
 }
 
 const DELIMITERS = [',', ';', '\t', '|'] as const;
@@ -35,13 +35,10 @@ export function delimiterOf(text: string): string {
  * inside of a bare cell is a character, and one that is never closed ends with the text. Blank lines are left out.
  */
 export function* csvRows(text: string, delimiter: string): Generator<CsvRow> {
-  let line = 1;
-  for (let at = 0; at < text.length;) {
-    const row = rowAt(text, at, delimiter);
-    if (row.cells.some((cell) => cell.trim() !== '')) yield { cells: row.cells, line };
-    for (let end = text.indexOf('\n', at); end >= 0 && end < row.end; end = text.indexOf('\n', end + 1))
-      line++;
-    at = row.end;
+  for (let at = 0, row = 1; at < text.length; row++) {
+    const { cells, end } = rowAt(text, at, delimiter);
+    if (cells.some((cell) => cell.trim() !== '')) yield { cells, row };
+    at = end;
   }
 }
 

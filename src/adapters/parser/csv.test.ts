@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { splitDocument } from '../../core/ingest/split.ts';
 import { assertParsed } from './assert-parsed.ts';
 import { csvParser } from './csv.ts';
 
@@ -38,6 +39,22 @@ test('keeps rows without a header as they are', () => {
   assert.equal(textOf('only one row,of words'), 'only one row | of words');
 });
 
+test('says which rows a passage is from', () => {
+  const rows = Array.from({ length: 40 }, (_, at) => `article number ${at},${at * 3}`);
+  const text = ['name,price', '', ...rows].join('\n');
+  const [document] = csvParser.parse({ text, name: 'a.csv' }).documents;
+  assert.ok(document !== undefined);
+  assertParsed(document);
+  const labels = document.blocks.flatMap(({ label }) => label ?? []);
+  assert.deepEqual(labels, ['rows 3–20', 'rows 21–38', 'rows 39–42']);
+  const chunks = splitDocument(document, { maxTokens: 400 });
+  assert.deepEqual(
+    chunks.map(({ headingPath }) => headingPath),
+    labels.map((label) => [label]),
+  );
+  assert.match(document.text.slice(chunks[1]?.start, chunks[1]?.end), /^name: article number 18 \|/);
+});
+
 test('does not repeat names that are much longer than the cells', () => {
   const names = Array.from({ length: 40 }, (_, at) => `a very long name of the column number ${at}`);
   const rows = Array.from({ length: 300 }, (_, row) => names.map((_, at) => (row + at) % 10).join(','));
@@ -47,5 +64,6 @@ test('does not repeat names that are much longer than the cells', () => {
   }).documents;
   assert.ok(document !== undefined);
   assert.equal(document.blocks[0]?.label, names.join(' | '));
+  assert.equal(document.blocks[1]?.level, 2);
   assert.ok(document.text.length < 60_000);
 });

@@ -1,5 +1,6 @@
-import type { Block } from '../../core/documents/document.ts';
+import type { ParsedDocument } from '../../core/documents/document.ts';
 import type { Parser } from '../../core/documents/parser.ts';
+import { BlockWriter } from './block-writer.ts';
 import { csvRows, delimiterOf, type CsvRow } from './csv-rows.ts';
 import { singleDocument } from './single-document.ts';
 import { canRepeat, headerOf, rowText } from './table-rows.ts';
@@ -17,20 +18,44 @@ export const csvParser: Parser = {
   },
 };
 
+/** Rows of about one passage share a section, so that a citation names the rows it is from. */
+const SECTION_CHARS = 600;
+
 function writeRows(
   rows: readonly CsvRow[],
   header: readonly string[] | null,
   chars: number,
-): { readonly text: string; readonly blocks: readonly Block[] } {
-  const lines: string[] = [];
-  const blocks: Block[] = [];
-  const isNamed = header !== null && canRepeat(header, rows.length, chars);
-  const body = isNamed ? rows.slice(1) : rows;
-  // Names too long to repeat go into what is indexed of every row.
-  if (header !== null && !isNamed)
-    blocks.push({ kind: 'heading', level: 1, start: 0, end: 0, label: header.filter(Boolean).join(' | ') });
-  for (const { cells } of body) lines.push(rowText(cells, isNamed ? header : null));
-  const text = lines.join('\n');
-  if (text !== '') blocks.push({ kind: 'table', level: 0, start: 0, end: text.length });
-  return { text, blocks };
+): Pick<ParsedDocument, 'text' | 'blocks'> {
+  const writer = new BlockWriter();
+  if (header === null) writeSections(writer, rows, { names: null, level: 1 });
+  else if (canRepeat(header, rows.length, chars))
+    writeSections(writer, rows.slice(1), { names: header, level: 1 });
+  else {
+    // Names too long to repeat go into what is indexed of every row.
+    writer.open(header.filter((name) => name !== '').join(' | '));
+    writeSections(writer, rows.slice(1), { names: null, level: 2 });
+  }
+  return writer.finish();
+}
+
+interface SectionStyle {
+  readonly names: readonly string[] | null;
+  readonly level: number;
+}
+
+function writeSections(writer: BlockWriter, rows: readonly CsvRow[], { names, level }: SectionStyle): void {
+  let lines: string[] = [];
+  let first = 0;
+  let length = 0;
+  for (const [at, { cells, row }] of rows.entries()) {
+    if (lines.length === 0) first = row;
+    const line = rowText(cells, names);
+    lines.push(line);
+    length += line.length;
+    if (length < SECTION_CHARS && at < rows.length - 1) continue;
+    writer.open(first === row ? `row ${row}` : `rows ${first}–${row}`, level);
+    writer.add('table', lines.join('\n'));
+    lines = [];
+    length = 0;
+  }
 }

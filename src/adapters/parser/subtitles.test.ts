@@ -34,8 +34,11 @@ about backups.
 <v Alan>Daily, I think.
 `;
   assert.deepEqual(paragraphs(text), [
+    '00:00:01 – 00:00:05',
     'Ada: Welcome to the talk about backups. They run & run.',
+    '00:00:05 – 00:00:06',
     'Alan: How often?',
+    '01:00:20 – 01:00:22',
     'Alan: Daily, I think.',
   ]);
 });
@@ -52,7 +55,7 @@ One
 00:00:03,000 --> 00:00:04,500
 two.
 `;
-  assert.deepEqual(paragraphs(text), ['One two.']);
+  assert.deepEqual(paragraphs(text), ['00:00:01 – 00:00:04', 'One two.']);
 });
 
 test('says so when there is no cue', () => {

@@ -10,7 +10,7 @@ const PAUSE_MS = 3000;
 const PARAGRAPH_CHARS = 400;
 const SENTENCE_END = /[.!?…。！？]["'”’)]?$/;
 
-/** Subtitles as paragraphs of speech. Times, positions and tags are left out of the text. */
+/** Subtitles as paragraphs of speech, each under its times. Positions and tags are left out. */
 export const subtitlesParser: Parser = {
   format: 'subtitles',
   extensions: ['vtt', 'srt'],
@@ -20,12 +20,24 @@ export const subtitlesParser: Parser = {
     if (cues.length === 0)
       throw new HoldfastError('document_malformed', `${name} has no cue such as 00:01.000 --> 00:02.000`);
     const writer = new BlockWriter();
-    for (const paragraph of speech(cues))
+    for (const paragraph of speech(cues)) {
+      writer.open(timeRange(paragraph));
       writer.add('paragraph', paragraph.map(({ text: line }) => line).join(' '));
+    }
     const parts = { recordKey: null, title: null, uri: null, metadata: {}, language: null };
     return singleDocument({ ...parts, ...writer.finish() }, name);
   },
 };
+
+function timeRange(cues: readonly Cue[]): string {
+  return `${clockTime(cues[0]?.startMs ?? 0)} – ${clockTime(cues.at(-1)?.endMs ?? 0)}`;
+}
+
+function clockTime(milliseconds: number): string {
+  const seconds = Math.floor(milliseconds / 1000);
+  const parts = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+  return parts.map((part) => `${part}`.padStart(2, '0')).join(':');
+}
 
 /** Cues that belong together. What a rolling caption shows again counts once. */
 function* speech(cues: readonly Cue[]): Generator<readonly Cue[]> {
