@@ -1,13 +1,11 @@
 import type { Asking } from '../core/answer/create-ask.ts';
 import { HoldfastError } from '../core/errors.ts';
 import type { DependencyHealth } from '../core/health.ts';
-import type { Admit, RequestKind } from '../http/plugins/admission.ts';
+import type { Admit } from '../http/plugins/admission.ts';
 import { ShedError } from '../resilience/errors.ts';
 import { createEventLoopMonitor } from '../resilience/event-loop-monitor.ts';
-import { createShedder, type Shedder } from '../resilience/shed.ts';
-import { systemTime, type TimeSource } from '../resilience/time-source.ts';
+import { createShedder, type Criticality, type Shedder } from '../resilience/shed.ts';
 import { Turns } from '../resilience/turns.ts';
-import type { AdmissionReading } from '../telemetry/guard-metrics.ts';
 
 /** Decides what a busy process takes on. Dispose it when the service is closed. */
 export interface Admission extends Disposable {
@@ -16,15 +14,11 @@ export interface Admission extends Disposable {
   /** The same asking; each question waits for its turn, or is refused. Answers from memory stand before it. */
   admitted(asking: Asking): Asking;
   health(): DependencyHealth;
-  /** For metrics. */
-  reading(): AdmissionReading;
 }
 
 export interface AdmissionOptions {
   /** Questions that may wait while more come than can be answered; twice as many when searches are among them. */
   readonly maxWaiting: number;
-  /** Default: the machine's time. */
-  readonly time?: TimeSource;
 }
 
 /** Questions at work at once, streams until they end. Those that wait for models are bounded by their bulkheads. */
@@ -33,11 +27,10 @@ const MAX_RUNNING = 256;
 const ANSWER_SHARE = 0.5;
 
 /** Questions take turns on the event loop; its lateness, and their line, shed other work. */
-export function createAdmission({ maxWaiting, time = systemTime }: AdmissionOptions): Admission {
+export function createAdmission({ maxWaiting }: AdmissionOptions): Admission {
   const turns = new Turns({
     maxWaiting: maxWaiting / ANSWER_SHARE,
     refusal: (reason) => new HoldfastError('overloaded', reason),
-    time,
   });
   const monitor = createEventLoopMonitor();
   const shedder = createShedder({
@@ -48,55 +41,59 @@ export function createAdmission({ maxWaiting, time = systemTime }: AdmissionOpti
       utilisation: turns.isOverloaded ? 1 + turns.waiting : 0,
     }),
   });
-  const slots = new Slots(turns);
+  const slots = new Slots({ turns, shedder });
   return {
-    admit: (kind) =>
-      slots.counting(kind, () => {
-        if (kind === 'query') turns.look(ANSWER_SHARE);
-        else if (kind === 'search') turns.look();
-        else shed(shedder, kind);
-      }),
+    admit: (kind) => {
+      if (kind === 'query') turns.look(ANSWER_SHARE);
+      else if (kind === 'search') turns.look();
+      else shed(shedder, kind);
+    },
     admitted: (asking) => ({
       ask: async (request, signal) => {
-        using _slot = await slots.enter('query', signal);
+        using _slot = await slots.enter(signal, ANSWER_SHARE);
         return await asking.ask(request, signal);
       },
       async *askStream(request, signal) {
-        using _slot = await slots.enter('query', signal);
+        using _slot = await slots.enter(signal, ANSWER_SHARE);
         yield* asking.askStream(request, signal);
       },
       search: async (request, signal) => {
-        using _slot = await slots.enter('search', signal);
+        using _slot = await slots.enter(signal, 1);
         return await asking.search(request, signal);
       },
     }),
-    reading: () => slots.reading(),
-    health: () => health(slots.reading()),
+    health: () => slots.health(),
     [Symbol.dispose]: () => monitor[Symbol.dispose](),
   };
 }
 
+interface SlotsParts {
+  readonly turns: Turns;
+  readonly shedder: Shedder;
+}
+
 class Slots {
   readonly #turns: Turns;
-  readonly #rejected: Record<RequestKind, number> = { query: 0, search: 0, read: 0, write: 0 };
+  readonly #shedder: Shedder;
   #running = 0;
+  #rejected = 0;
 
-  constructor(turns: Turns) {
+  constructor({ turns, shedder }: SlotsParts) {
     this.#turns = turns;
+    this.#shedder = shedder;
   }
 
   /** A slot, held until it is disposed, once it is the caller's turn. */
-  async enter(kind: 'query' | 'search', signal: AbortSignal): Promise<Disposable> {
-    this.counting(kind, () => {
-      if (this.#running < MAX_RUNNING) return;
+  async enter(signal: AbortSignal, share: number): Promise<Disposable> {
+    if (this.#running >= MAX_RUNNING) {
+      this.#rejected++;
       throw new HoldfastError('overloaded', `${this.#running} questions are being answered`);
-    });
+    }
     this.#running++;
     try {
-      await this.#turns.take(signal, kind === 'query' ? ANSWER_SHARE : 1);
+      await this.#turns.take(signal, share);
     } catch (error) {
       this.#running--;
-      if (!signal.aborted) this.#rejected[kind]++;
       throw error;
     }
     return {
@@ -106,26 +103,16 @@ class Slots {
     };
   }
 
-  /** What it throws is a refusal of this kind. */
-  counting(kind: RequestKind, admit: () => void): void {
-    try {
-      admit();
-    } catch (error) {
-      this.#rejected[kind]++;
-      throw error;
-    }
-  }
-
-  reading(): AdmissionReading {
-    const { isOverloaded, waiting } = this.#turns.snapshot();
-    return { running: this.#running - waiting, waiting, isOverloaded, rejected: { ...this.#rejected } };
+  health(): DependencyHealth {
+    const { isOverloaded, waiting, rejected } = this.#turns.snapshot();
+    const refused = this.#rejected + rejected + sumOf(this.#shedder.rejected());
+    const detail = `${this.#running - waiting} questions at work, ${waiting} waiting, ${refused} refused since the start`;
+    return { name: 'admission', state: isOverloaded ? 'degraded' : 'up', detail };
   }
 }
 
-function health({ running, waiting, isOverloaded, rejected }: AdmissionReading): DependencyHealth {
-  const refused = Object.values(rejected).reduce((sum, count) => sum + count, 0);
-  const detail = `${running} questions at work, ${waiting} waiting, ${refused} refused since the start`;
-  return { name: 'admission', state: isOverloaded ? 'degraded' : 'up', detail };
+function sumOf(counts: Readonly<Record<Criticality, number>>): number {
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }
 
 /** Lists and documents to read, and what writes. @throws HoldfastError `overloaded`. */

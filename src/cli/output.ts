@@ -1,10 +1,6 @@
 import type { HoldfastError } from '../core/errors.ts';
-import { terminalJson, terminalText } from '../lib/terminal-text.ts';
 
-/**
- * Where a command writes: results on standard output, everything else on standard error. Whatever documents and
- * servers say, nothing of it controls the terminal.
- */
+/** Where a command writes: results on standard output, everything else on standard error. */
 export interface Output {
   /** A line of the result. */
   result(line: string): void;
@@ -34,20 +30,20 @@ export function processOutput(): Output {
   let isProgressOpen = false;
   let lastPlain = 0;
   const note = (line: string): void => {
-    process.stderr.write(`${isProgressOpen ? '\n' : ''}${terminalText(line)}\n`);
+    process.stderr.write(`${isProgressOpen ? '\n' : ''}${line}\n`);
     isProgressOpen = false;
   };
   return {
     note,
-    result: (line) => void process.stdout.write(`${terminalText(line)}\n`),
-    json: (document) => void process.stdout.write(`${terminalJson(JSON.stringify(document, null, 2))}\n`),
+    result: (line) => void process.stdout.write(`${line}\n`),
+    json: (document) => void process.stdout.write(`${JSON.stringify(document, null, 2)}\n`),
     progress(line) {
       if (isTerminal) {
-        process.stderr.write(`\r\u001b[K${terminalText(line)}`);
+        process.stderr.write(`\r\u001b[K${line}`);
         isProgressOpen = true;
       } else if (performance.now() - lastPlain > PLAIN_EVERY_MS) {
         lastPlain = performance.now();
-        process.stderr.write(`${terminalText(line)}\n`);
+        process.stderr.write(`${line}\n`);
       }
     },
     progressDone() {

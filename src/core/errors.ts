@@ -73,6 +73,7 @@ export const ERRORS = {
   document_binary: ['The file is binary, not text', 'Convert it to text, or exclude it.'],
   document_too_large: ['The document is too large', 'Split it, or raise HOLDFAST_MAX_DOCUMENT_BYTES.'],
   document_malformed: ['The document cannot be parsed', 'Correct the named place.'],
+  no_text: ['The document holds pictures, no text', 'Run text recognition (OCR) over it first.'],
   document_unsupported: ['The format is not supported', 'Convert it to a supported format, or exclude it.'],
   document_unpack_limit: [
     'The file unpacks to more than is allowed',
@@ -100,14 +101,6 @@ export const ERRORS = {
   url_content_type: ['The URL is not a document', 'Give the URL of a document, or leave it out.'],
   url_too_large: ['The URL is too large', 'Download it, split it, and ingest the files.'],
   url_malformed: ['The answer of the server cannot be read', 'Tell whoever runs that server.'],
-  url_out_of_scope: [
-    'The sitemap names a page that it does not speak for',
-    'Give the sitemap of that folder or host, or the URL of the page itself.',
-  ],
-  site_too_large: [
-    'The site has more pages than are taken',
-    'Raise the number of pages, or take a part of the site.',
-  ],
   url_robots: ['The robots.txt of the site does not allow it', 'Ask whoever runs the site.'],
 } as const satisfies Record<string, readonly [title: string, advice: string]>;
 

@@ -1,6 +1,5 @@
 import type { AnswerEvent, AskResponse } from '../core/answer/answer.ts';
 import type { Asking } from '../core/answer/create-ask.ts';
-import { HoldfastError } from '../core/errors.ts';
 import type { SearchResponse } from '../core/retrieval/search.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Metrics, QuestionKind, QuestionOutcome } from './metrics.ts';
@@ -20,7 +19,7 @@ export function measuredAsking(asking: Asking, metrics: Pick<Metrics, 'question'
       done(outcomeOf(response), response);
       return response;
     } catch (error) {
-      done(outcomeOfEnd(error, signal), null);
+      done(signal.aborted ? 'left' : 'failed', null);
       throw error;
     }
   };
@@ -44,28 +43,20 @@ async function* measuredStream(
 ): AsyncGenerator<AnswerEvent> {
   const began = clock.monotonic();
   let last: AskResponse | null = null;
-  let failure: unknown = null;
+  let hasFailed = false;
   try {
     for await (const event of events) {
       if (event.type === 'final') last = event.data;
       yield event;
     }
   } catch (error) {
-    failure = error;
+    hasFailed = !signal.aborted;
     throw error;
   } finally {
-    const outcome = last === null ? outcomeOfEnd(failure, signal) : outcomeOf(last);
+    const outcome = last === null ? (hasFailed ? 'failed' : 'left') : outcomeOf(last);
     const durationMs = clock.monotonic() - began;
     metrics.question({ kind: 'answer', outcome, durationMs, ...detailsOf(last) });
   }
-}
-
-/** Of a question without a response; the error is null when its reader stopped reading. */
-function outcomeOfEnd(error: unknown, signal: AbortSignal): QuestionOutcome {
-  const reason: unknown = signal.aborted ? signal.reason : error;
-  if (!(reason instanceof HoldfastError)) return signal.aborted || error === null ? 'left' : 'failed';
-  if (reason.code === 'deadline_exceeded') return 'timed_out';
-  return reason.code === 'overloaded' ? 'overloaded' : 'failed';
 }
 
 function outcomeOf(response: SearchResponse): QuestionOutcome {

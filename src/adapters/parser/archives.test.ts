@@ -80,7 +80,7 @@ test('tells an archive by its bytes, and a text that is called one', async () =>
   assert.equal(formatOf('notes.txt', zip), 'zip');
   assert.equal(formatOf('notes.zip', Buffer.from('Just words.')), 'text');
   assert.equal(formatOf('notes.tar', Buffer.from('Just words.'.repeat(100))), 'text');
-  assert.equal(formatOf('a.docx', makeZip([{ path: '[Content_Types].xml', content: '<Types/>' }])), null);
+  assert.equal(formatOf('a.bin', makeZip([{ path: '[Content_Types].xml', content: '<Types/>' }])), null);
 });
 
 test('refuses paths that lead out, and takes the others', async () => {

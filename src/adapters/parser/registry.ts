@@ -16,8 +16,15 @@ import { markdownParser } from './markdown.ts';
 import { mboxParser } from './mbox.ts';
 import { mdxParser } from './mdx.ts';
 import { notebookParser } from './notebook.ts';
+import { docxParser } from './office/docx.ts';
+import { epubParser } from './office/epub.ts';
+import { openDocumentParser } from './office/opendocument.ts';
+import { pptxParser } from './office/pptx.ts';
+import { rtfParser } from './office/rtf.ts';
+import { xlsxParser } from './office/xlsx.ts';
+import { pdfParser } from './pdf/pdf.ts';
 import { rstParser } from './rst.ts';
-import { PACKED, packedFormat, textualFormat } from './sniff.ts';
+import { binaryFormat, PACKED, packedFormat, textualFormat } from './sniff.ts';
 import { subtitlesParser } from './subtitles.ts';
 import { tarParser } from './tar.ts';
 import { textParser } from './text.ts';
@@ -44,10 +51,17 @@ const PARSERS: readonly (Parser | FileParser)[] = [
   zipParser(parseChild),
   tarParser(parseChild),
   gzipParser(parseChild),
+  pdfParser,
+  docxParser,
+  pptxParser,
+  xlsxParser,
+  openDocumentParser,
+  epubParser,
+  rtfParser,
 ];
 
 /** Text by its bytes, but not to be read as such. */
-const NOT_DOCUMENTS = new Set(['svg', 'eps', 'ps', 'rtf', 'map', 'obj', 'stl', 'dxf', 'pem', 'crt', 'key']);
+const NOT_DOCUMENTS = new Set(['svg', 'eps', 'ps', 'map', 'obj', 'stl', 'dxf', 'pem', 'crt', 'key']);
 
 const byFormat = new Map<Format, Parser | FileParser>(PARSERS.map((parser) => [parser.format, parser]));
 const byExtension = new Map(
@@ -72,21 +86,24 @@ const HEAD_BYTES = 4096;
 async function parseChild({ mediaType, ...input }: ChildInput): Promise<ParseResult> {
   const { bytes, name } = input;
   if (bytes.length === 0) throw new HoldfastError('document_empty', `${name} has 0 bytes`);
-  const format = formatOf(name, bytes.subarray(0, HEAD_BYTES), mediaType);
+  const format = formatOf(name, bytes, mediaType);
   if (format === null)
     throw new HoldfastError('document_unsupported', `${name} has no format that can be read`);
   return parseFile(format, input);
 }
 
 /**
- * The format of a file by its first bytes, its extension and its media type; null when it is none that can be parsed.
- * An archive is one whatever it is called. Of all else a known extension wins: servers often send text/plain for
- * everything.
+ * The format of a file by its bytes, its extension and its media type; null when it is none that can be parsed.
+ * PDF, Office files and archives are what their bytes say, whatever they are called. Of all else a known extension
+ * wins: servers often send text/plain for everything.
  */
-export function formatOf(name: string, head?: Uint8Array, mediaType?: string): Format | null {
+export function formatOf(name: string, bytes?: Uint8Array, mediaType?: string): Format | null {
   const extension = extensionOf(name);
   const named = byExtension.get(extension) ?? (textKindOf(name) === null ? null : 'text');
-  if (head === undefined) return named ?? (NOT_DOCUMENTS.has(extension) ? null : typeOf(mediaType));
+  if (bytes === undefined) return named ?? (NOT_DOCUMENTS.has(extension) ? null : typeOf(mediaType));
+  const binary = binaryFormat(bytes);
+  if (binary !== null) return binary;
+  const head = bytes.subarray(0, HEAD_BYTES);
   const packed = packedFormat(head);
   if (packed !== null) return packed;
   if (named !== null && !PACKED.has(named)) return named;

@@ -6,6 +6,28 @@ import { isTar } from './tar-entries.ts';
 /** Formats that their bytes tell, whatever they are called. */
 export const PACKED: ReadonlySet<Format> = new Set<Format>(['zip', 'tar', 'gzip']);
 
+/** Documents that are ZIP archives: what stands in their first bytes, or anywhere in the directory at the end. */
+const ZIPPED: readonly (readonly [string, Format])[] = [
+  ['mimetypeapplication/epub+zip', 'epub'],
+  ['mimetypeapplication/vnd.oasis.opendocument.', 'opendocument'],
+  ['word/document.xml', 'docx'],
+  ['ppt/presentation.xml', 'pptx'],
+  ['xl/workbook.xml', 'xlsx'],
+];
+const DIRECTORY_BYTES = 65_536;
+
+/** The format of a document that is no text, by its bytes alone, or null. */
+export function binaryFormat(bytes: Uint8Array): Format | null {
+  const latin1 = new TextDecoder('latin1');
+  const start = latin1.decode(bytes.subarray(0, 1024));
+  if (start.startsWith('{\\rtf')) return 'rtf';
+  // Some programs put a line before it.
+  if (start.includes('%PDF-')) return 'pdf';
+  if (!start.startsWith('PK\x03\x04')) return null;
+  const end = latin1.decode(bytes.subarray(Math.max(0, bytes.length - DIRECTORY_BYTES)));
+  return ZIPPED.find(([mark]) => start.includes(mark) || end.includes(mark))?.[1] ?? null;
+}
+
 /** Office documents, books and programs are ZIP archives as well, but not folders of documents. */
 const ZIP_OF_ONE_DOCUMENT =
   /\[Content_Types\]\.xml|_rels\/\.rels|mimetypeapplication\/|META-INF\/|AndroidManifest\.xml/;

@@ -46,6 +46,13 @@ export const FORMATS = [
   'zip',
   'tar',
   'gzip',
+  'pdf',
+  'docx',
+  'pptx',
+  'xlsx',
+  'opendocument',
+  'epub',
+  'rtf',
 ] as const;
 export type Format = (typeof FORMATS)[number];
 

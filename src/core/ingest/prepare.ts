@@ -14,7 +14,6 @@ import { joinKeys } from '../documents/record-key.ts';
 import { HoldfastError, toHoldfastError } from '../errors.ts';
 import { passageText } from './passage-text.ts';
 import { splitDocument } from './split.ts';
-import { visibleDocument } from './visible-document.ts';
 
 /** One source item: a file or an upload. Plain data, so that it can go to a worker thread. */
 export interface PrepareInput {
@@ -58,7 +57,7 @@ export interface PreparedItem {
 }
 
 export interface PrepareTools {
-  formatOf(name: string, head: Uint8Array, mediaType?: string): Format | null;
+  formatOf(name: string, bytes: Uint8Array, mediaType?: string): Format | null;
   /** @throws HoldfastError as `FileParser.parseFile`. */
   parse(format: Format, input: FileInput): Promise<ParseResult>;
   /** ISO 639-1, or null when it is not sure. */
@@ -68,7 +67,6 @@ export interface PrepareTools {
   readonly dimensions: number;
 }
 
-const HEAD_BYTES = 4096;
 const DEFAULT_LANGUAGE = 'en';
 
 /** bytes -> documents -> chunks -> vectors. Never rejects for what the bytes hold. */
@@ -79,14 +77,12 @@ export async function prepareItem(input: PrepareInput, tools: PrepareTools): Pro
   let format: Format | null = null;
   try {
     if (input.bytes.length === 0) throw new HoldfastError('document_empty', `${name} has 0 bytes`);
-    format =
-      input.format ??
-      tools.formatOf(input.name, input.bytes.subarray(0, HEAD_BYTES), input.mediaType ?? undefined);
+    format = input.format ?? tools.formatOf(input.name, input.bytes, input.mediaType ?? undefined);
     if (format === null)
       throw new HoldfastError('document_unsupported', `${name} has no format that can be read`);
     const parsed = await tools.parse(format, { bytes: input.bytes, name });
     const documents = parsed.documents.map((document) =>
-      prepareDocument(visibleDocument(document), { input, contentHash, tools }),
+      prepareDocument(document, { input, contentHash, tools }),
     );
     return { format, contentHash, documents, problems: parsed.problems };
   } catch (error) {

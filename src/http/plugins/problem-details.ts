@@ -49,6 +49,7 @@ export const STATUS: Readonly<Record<ErrorCode, number>> = {
   document_binary: 422,
   document_too_large: 422,
   document_malformed: 422,
+  no_text: 422,
   document_unsupported: 422,
   document_unpack_limit: 422,
   document_encrypted: 422,
@@ -63,8 +64,6 @@ export const STATUS: Readonly<Record<ErrorCode, number>> = {
   url_content_type: 422,
   url_too_large: 422,
   url_malformed: 502,
-  url_out_of_scope: 422,
-  site_too_large: 422,
   url_robots: 403,
 };
 

@@ -20,6 +20,13 @@ const MEDIA_TYPES: Readonly<Record<Format, string>> = {
   zip: 'application/zip',
   tar: 'application/x-tar',
   gzip: 'application/gzip',
+  pdf: 'application/pdf',
+  docx: 'application/vnd.openxmlformats-officedocument.wordprocessingml.document',
+  pptx: 'application/vnd.openxmlformats-officedocument.presentationml.presentation',
+  xlsx: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
+  opendocument: 'application/octet-stream',
+  epub: 'application/epub+zip',
+  rtf: 'application/rtf',
 };
 
 /** The content type that an original is served with. */
