@@ -13,7 +13,7 @@ function commit(): string {
   try {
     const hash = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
     const isChanged =
-      execFileSync('git', ['status', '--porcelain', '--', 'src', 'model', 'eval', 'bench'], {
+      execFileSync('git', ['status', '--porcelain', '--', 'src', 'model', 'eval', 'bench', 'load'], {
         encoding: 'utf8',
       }).trim() !== '';
     return isChanged ? `${hash} with changes` : hash;

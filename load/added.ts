@@ -1,0 +1,30 @@
+import { guardingFigures } from '../bench/guarding.ts';
+import { table } from '../eval/report.ts';
+import { describeDisturbance, watched } from './disturbance.ts';
+import { judged, type Section } from './section.ts';
+
+const LIMIT_MICROSECONDS = 50;
+
+/** What everything that guards a question adds while nothing fails. */
+export const added: Section = {
+  name: 'added',
+  async measure({ note }) {
+    note('added: guarded and bare calls');
+    const { value, disturbance } = await watched(guardingFigures);
+    return [
+      'The three model calls of one question (embed, rerank, generate) to models in the same process that answer at once: bare, and behind admission, deadline, monitors, retry, bulkheads, breakers, timeouts and the clocks of a stream. Both ways take turns in one run.',
+      value.rows,
+      table(
+        ['target', 'measured', ''],
+        [
+          [
+            `at most ${LIMIT_MICROSECONDS} microseconds added (p99)`,
+            `${value.addedP99.toFixed(1)} microseconds`,
+            judged(value.addedP99 <= LIMIT_MICROSECONDS),
+          ],
+        ],
+      ),
+      describeDisturbance(disturbance),
+    ].join('\n\n');
+  },
+};

@@ -1,0 +1,161 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { table } from '../eval/report.ts';
+import { type BreakerWatch, watchBreaker } from './breaker-watch.ts';
+import { describeDisturbance, watched } from './disturbance.ts';
+import { type FaultCell, FAULT_CELLS } from './fault-cells.ts';
+import { fullDiskRow } from './full-disk.ts';
+import { offer, startLoad } from './generator.ts';
+import { startModels, type Models } from './models.ts';
+import type { LoadPlan } from './plan.ts';
+import { latencies, p99Of, requireValid, type Sample } from './run-figures.ts';
+import { judged, percent, type Section, type Setting } from './section.ts';
+import { startServer } from './server-process.ts';
+
+const PER_SECOND = 100;
+const HEALTHY_SECONDS = 15;
+const FAULT_SECONDS = 30;
+const RECOVERY_SECONDS = 15;
+/** Rounds of recovery; the longest open interval is a minute. */
+const MAX_ROUNDS = 8;
+
+/** What became of one cell. */
+interface CellFigures {
+  readonly cell: FaultCell;
+  readonly faulty: readonly Sample[];
+  readonly healthyMs: number;
+  /** Until the breaker was seen open. */
+  readonly beforeOpenMs: number;
+  readonly afterOpenMs: number;
+  readonly openedAfterSeconds: number;
+  readonly closedAfterSeconds: number;
+  /** The longest wait that the open breaker announced. */
+  readonly intervalSeconds: number;
+}
+
+/** Every fault of every model at 100 questions a second. */
+export const faults: Section = {
+  name: 'faults',
+  async measure(setting) {
+    await using models = await startModels();
+    const { value, disturbance } = await watched(async () => measureCells(models, setting));
+    const disk = await fullDiskRow(setting);
+    return [describe(value), disk, describeDisturbance(disturbance)].join('\n\n');
+  },
+};
+
+async function measureCells(models: Models, setting: Setting): Promise<readonly CellFigures[]> {
+  const figures: CellFigures[] = [];
+  for (const cell of FAULT_CELLS) {
+    setting.note(`faults: ${cell.model} ${cell.fault}`);
+    await models.heal();
+    // A server of its own: no cell sees the open breakers or the remembered vectors of another.
+    await using server = await startServer(setting.store.dataDir, models.environment);
+    figures.push(await measureCell(cell, { models, address: server.address, setting }));
+  }
+  return figures;
+}
+
+interface Rig {
+  readonly models: Models;
+  readonly address: string;
+  readonly setting: Setting;
+}
+
+async function measureCell(cell: FaultCell, { models, address, setting }: Rig): Promise<CellFigures> {
+  const { store, scale } = setting;
+  const plan = (seconds: number, seed: number, from: number): LoadPlan => {
+    const { questions, ...rest } = store.material;
+    const order = [...questions.slice(from), ...questions.slice(0, from)];
+    const model = { kind: 'open', perSecond: PER_SECOND, seed } as const;
+    return { address, ...rest, questions: order, seconds, model };
+  };
+  // Not timed: code is compiled, connections are opened.
+  await offer(plan(3, 1, 0));
+  await using watch = watchBreaker(address, cell.breaker);
+  const healthySeconds = HEALTHY_SECONDS * scale;
+  const running = startLoad(plan(healthySeconds + FAULT_SECONDS * scale, 2, 1000));
+  await delay(healthySeconds * 1000);
+  await cell.inject(models);
+  const faultAtMs = performance.now();
+  const run = requireValid(`${cell.model} ${cell.fault}`, await running.done, { mayRefuse: false });
+  const opened = firstOpen(watch, faultAtMs);
+  if (opened === null) throw new Error(`INVALID RUN: ${cell.breaker} was not seen to open (R86)`);
+  await models.heal();
+  const healedAtMs = performance.now();
+  const recovered: Sample[] = [];
+  let closedAtMs: number | null = null;
+  for (let round = 0; round < MAX_ROUNDS && closedAtMs === null; round++) {
+    const seconds = RECOVERY_SECONDS * scale;
+    const { samples } = await offer(plan(seconds, 3 + round, 6000 + 1500 * round));
+    recovered.push(...samples);
+    closedAtMs = firstClosed(watch, healedAtMs);
+  }
+  if (closedAtMs === null) throw new Error(`INVALID RUN: ${cell.breaker} was not seen to close (R86)`);
+  const faulty = run.samples.filter(({ scheduledMs }) => scheduledMs >= healthySeconds * 1000);
+  const openMs = healthySeconds * 1000 + (opened - faultAtMs);
+  return {
+    cell,
+    faulty: [...faulty, ...recovered],
+    healthyMs: p99Of(run.samples.filter(({ scheduledMs }) => scheduledMs < healthySeconds * 1000)),
+    beforeOpenMs: p99Of(faulty.filter(({ scheduledMs }) => scheduledMs < openMs)),
+    afterOpenMs: p99Of(faulty.filter(({ scheduledMs }) => scheduledMs >= openMs)),
+    openedAfterSeconds: (opened - faultAtMs) / 1000,
+    closedAfterSeconds: (closedAtMs - healedAtMs) / 1000,
+    intervalSeconds: Math.max(...watch.seen.map(({ nextTrySeconds }) => nextTrySeconds)),
+  };
+}
+
+function firstOpen({ seen }: BreakerWatch, sinceMs: number): number | null {
+  return seen.find(({ atMs, isOpen }) => atMs >= sinceMs && isOpen)?.atMs ?? null;
+}
+
+/** The beginning of the time in which it stayed closed. */
+function firstClosed({ seen }: BreakerWatch, sinceMs: number): number | null {
+  const lastOpen = seen.findLastIndex(({ isOpen }) => isOpen);
+  const closed = seen[lastOpen + 1];
+  return closed === undefined ? null : Math.max(0, closed.atMs - sinceMs) + sinceMs;
+}
+
+function describe(all: readonly CellFigures[]): string {
+  return [
+    `Each line: ${PER_SECOND} questions a second at random moments for ${HEALTHY_SECONDS} s with all models healthy, ${FAULT_SECONDS} s with the fault, then until the breaker has closed. Embedder, generator and reranker are stand-ins behind fault proxies in one other process. Available is the share of all questions from the fault to the recovery that were answered with status 200 and a citation of the right document. A run in which the breaker does not open and close again is void.`,
+    table(
+      [
+        'model',
+        'fault',
+        'available',
+        'healthy p99 ms',
+        'p99 ms until the breaker opens (limit)',
+        'p99 ms after (ratio to healthy)',
+        'opens after s',
+        'closes after s (longest wait between tries)',
+        'targets',
+      ],
+      all.map(cellRow),
+    ),
+    'Targets: available 100 %; until the breaker opens p99 at most the timeout plus 100 ms; after it at most 1.3 times the healthy one; closed within two of its waits.',
+  ].join('\n\n');
+}
+
+function cellRow(figures: CellFigures): readonly string[] {
+  const { cell, faulty, healthyMs, beforeOpenMs, afterOpenMs } = figures;
+  const { openedAfterSeconds, closedAfterSeconds, intervalSeconds } = figures;
+  const available = latencies(faulty).length / faulty.length;
+  const limitMs = cell.timeoutMs + 100;
+  const ratio = afterOpenMs / healthyMs;
+  // A breaker that opens before a question was asked leaves nothing to time.
+  const isSoon = Number.isNaN(beforeOpenMs) || beforeOpenMs <= limitMs;
+  const isMet =
+    available === 1 && isSoon && ratio <= 1.3 && closedAfterSeconds <= 2 * Math.max(5, intervalSeconds);
+  return [
+    cell.model,
+    cell.fault,
+    percent(available, 2),
+    healthyMs.toFixed(1),
+    `${Number.isNaN(beforeOpenMs) ? 'none' : beforeOpenMs.toFixed(0)} (${limitMs})`,
+    `${afterOpenMs.toFixed(1)} (${ratio.toFixed(2)})`,
+    openedAfterSeconds.toFixed(1),
+    `${closedAfterSeconds.toFixed(1)} (${intervalSeconds})`,
+    judged(isMet),
+  ];
+}

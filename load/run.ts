@@ -1,0 +1,67 @@
+import { parseArgs } from 'node:util';
+import { provenance } from '../eval/report.ts';
+import { added } from './added.ts';
+import { faults } from './faults.ts';
+import { startModels } from './models.ts';
+import { negativeControl } from './negative-control.ts';
+import { outage } from './outage.ts';
+import { overload } from './overload.ts';
+import { writeSection } from './page.ts';
+import type { Section } from './section.ts';
+import { buildLoadStore, type LoadStore } from './store.ts';
+
+const PAGE = new URL('../docs/load.md', import.meta.url);
+const SECTIONS: readonly Section[] = [overload, faults, outage, added];
+const DOCUMENTS = 1000;
+
+interface Wanted {
+  readonly sections: readonly Section[];
+  readonly scale: number;
+  /** False: shows the figures and leaves the page as it is. */
+  readonly isWritten: boolean;
+}
+
+/** `npm run load -- [--only NAME] [--try]`. */
+function readArguments(): Wanted {
+  const { values } = parseArgs({ options: { only: { type: 'string' }, try: { type: 'boolean' } } });
+  const names = values.only?.split(',') ?? SECTIONS.map(({ name }) => name);
+  const sections = names.map((wanted) => {
+    const section = SECTIONS.find(({ name }) => name === wanted);
+    if (section !== undefined) return section;
+    throw new RangeError(`--only "${wanted}" is none of ${SECTIONS.map(({ name }) => name).join(', ')}`);
+  });
+  const isTry = values.try === true;
+  return { sections, scale: isTry ? 0.2 : 1, isWritten: !isTry };
+}
+
+function note(line: string): void {
+  process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${line}\n`);
+}
+
+async function buildStore(): Promise<LoadStore> {
+  note(`building ${DOCUMENTS} documents`);
+  await using models = await startModels();
+  return buildLoadStore({ documents: DOCUMENTS, environment: models.environment });
+}
+
+/** Measures the sections one after another. A void run fails the command and leaves its section as it is. */
+async function run(): Promise<void> {
+  const { sections, scale, isWritten } = readArguments();
+  await using store = await buildStore();
+  const control = await negativeControl(store);
+  const failures: unknown[] = [];
+  for (const section of sections) {
+    try {
+      const measured = await section.measure({ store, scale, note });
+      const body = [provenance(), measured, control].join('\n\n');
+      if (isWritten) writeSection(PAGE, section.name, body);
+      else process.stdout.write(`## ${section.name}\n\n${body}\n\n`);
+    } catch (error) {
+      failures.push(error);
+      note(`${section.name}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  if (failures.length > 0) throw new AggregateError(failures, `${failures.length} sections are void`);
+}
+
+await run();
