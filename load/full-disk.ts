@@ -14,7 +14,15 @@ const ROOM_MEGABYTES = 1024;
 /** A paragraph: the catalog cannot be written because its disk is full, and reads go on. */
 export async function fullDiskRow(setting: Setting): Promise<string> {
   const disk = await mkdtemp(join(tmpdir(), 'holdfast-disk-'));
-  const mounted = spawnSync('/usr/bin/env', ['mount', '-t', 'tmpfs', '-o', `size=${ROOM_MEGABYTES}m`, 'tmpfs', disk]);
+  const mounted = spawnSync('/usr/bin/env', [
+    'mount',
+    '-t',
+    'tmpfs',
+    '-o',
+    `size=${ROOM_MEGABYTES}m`,
+    'tmpfs',
+    disk,
+  ]);
   try {
     if (mounted.status !== 0)
       return 'Catalog that cannot be written: not measured, because mounting a small disk needs root on Linux.';
