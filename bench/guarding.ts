@@ -1,5 +1,4 @@
 import { table } from '../eval/report.ts';
-import type { ModelEmbedder } from '../src/adapters/embedder/model-embedder.ts';
 import { createAdmission } from '../src/app/admission.ts';
 import { startDeadline } from '../src/app/request-deadline.ts';
 import { watchedEmbedder, watchedGenerator, watchedReranker } from '../src/app/watched-models.ts';
@@ -62,7 +61,7 @@ const EMBEDDING_PROFILE = {
   contextTokens: 256,
   fusionWeight: 0.5,
 };
-const EMBEDDER: ModelEmbedder = {
+const EMBEDDER: Parameters<typeof watchedEmbedder>[0] = {
   profile: EMBEDDING_PROFILE,
   embedQuery: async () => VECTOR,
   embedPassages: async (texts) => texts.map(() => VECTOR),

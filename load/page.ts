@@ -15,5 +15,5 @@ export function writeSection(page: URL, name: string, body: string): void {
 }
 
 function markersOf(name: string): readonly [begin: string, end: string] {
-  return [`<!-- npm run load: ${name} -->`, `<!-- end of ${name} -->`];
+  return [`<!-- begin of ${name} -->`, `<!-- end of ${name} -->`];
 }

@@ -7,7 +7,7 @@ import { readRooms } from './architecture/rooms.ts';
 import { readSource } from './architecture/source.ts';
 
 const ROOT = dirname(import.meta.dirname);
-const WALKED = ['src/**/*.ts', 'eval/**/*.ts', 'bench/**/*.ts', 'test/**/*.ts'];
+const WALKED = ['src/**/*.ts', 'eval/**/*.ts', 'bench/**/*.ts', 'load/**/*.ts', 'test/**/*.ts'];
 
 async function readHouse(): Promise<Map<string, string>> {
   const files = new Map<string, string>();

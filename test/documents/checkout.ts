@@ -6,7 +6,9 @@ export const ROOT = dirname(dirname(import.meta.dirname));
 
 /** Our own Markdown files by path, relative to the repository and with `/`. */
 export function readDocuments(): ReadonlyMap<string, MarkdownFile> {
-  const names = globSync(['*.md', 'docs/**/*.md', 'model/**/*.md', 'eval/*.md', 'bench/*.md'], { cwd: ROOT });
+  const names = globSync(['*.md', 'docs/**/*.md', 'model/**/*.md', 'eval/*.md', 'bench/*.md', 'load/*.md'], {
+    cwd: ROOT,
+  });
   return new Map(
     names
       .map((name) => name.split(sep).join('/'))

@@ -165,9 +165,9 @@ describe('facts', () => {
 
 describe('a section of the page', () => {
   it('is replaced between its markers, and nothing else', () => {
-    const page = 'a\n<!-- npm run load: x -->\nold\n<!-- end of x -->\nb\n';
+    const page = 'a\n<!-- begin of x -->\nold\n<!-- end of x -->\nb\n';
     const once = replaceSection(page, 'x', 'new');
-    assert.equal(once, 'a\n<!-- npm run load: x -->\n\nnew\n\n<!-- end of x -->\nb\n');
+    assert.equal(once, 'a\n<!-- begin of x -->\n\nnew\n\n<!-- end of x -->\nb\n');
     assert.equal(replaceSection(once, 'x', 'new'), once);
     assert.throws(() => replaceSection(page, 'y', 'new'), /lacks the markers/);
   });
