@@ -1,4 +1,5 @@
 import { analyzerOf, type Token } from './analysis/analyzer.ts';
+import { queryTokensOf } from './analysis/query-tokens.ts';
 import { Columns, type FieldValue, type StoredColumn } from './columns.ts';
 import { DenseIndex, type StoredDenseIndex } from './dense/dense-index.ts';
 import { EncodedIndex } from './dense/encoded-index.ts';
@@ -55,9 +56,6 @@ export interface PartitionOptions {
 export interface EncodedPassage extends PassageRef {
   readonly vector: { readonly values: Int8Array; readonly scale: number };
 }
-
-/** At most so many languages of a partition are tried on one query. */
-const QUERY_LANGUAGES = 4;
 
 /**
  * One searchable set of documents: lexical index, dense index, filter columns and, where there is a second model, a
@@ -172,18 +170,7 @@ export class Partition {
 
   /** Terms of a text as queries see them, in the languages of this partition; the commonest language first. */
   queryTokens(text: string): Token[] {
-    const ordered = [...this.#languages].sort((a, b) => b[1] - a[1]).slice(0, QUERY_LANGUAGES);
-    const seen = new Set<string>();
-    const tokens: Token[] = [];
-    for (const [language] of ordered) {
-      for (const token of analyzerOf(language).analyzeQuery(text)) {
-        const place = `${token.start}:${token.term}`;
-        const isRepeated = seen.has(place);
-        seen.add(place);
-        if (!isRepeated) tokens.push(token);
-      }
-    }
-    return tokens;
+    return queryTokensOf(this.#languages, text);
   }
 
   /** Inverse document frequency of a term; 0 when no passage holds it. */

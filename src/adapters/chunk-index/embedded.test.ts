@@ -352,6 +352,108 @@ describe('the embedded index', () => {
   });
 });
 
+async function firstVersion({ catalog }: TestLibrary): Promise<IndexableVersion> {
+  for await (const version of catalog.versionsSince(docs, 0)) return version;
+  return assert.fail('no version');
+}
+
+/** A source whose reading of versions can be held up, and fails when told so. */
+function troubled(library: TestLibrary) {
+  const gate = { opened: Promise.resolve(), failure: null as Error | null, builds: 0 };
+  const source = {
+    ...library.catalog,
+    async *versionsSince(scope: Scope, sequence: number) {
+      gate.builds++;
+      await gate.opened;
+      if (gate.failure !== null) throw gate.failure;
+      yield* library.catalog.versionsSince(scope, sequence);
+    },
+  };
+  return { gate, source };
+}
+
+describe('an embedded index that is lost', () => {
+  it('refuses searches while much is being built, and builds once for all of them', async () => {
+    await using library = await filledLibrary(1);
+    const version = await firstVersion(library);
+    const held = Promise.withResolvers<void>();
+    let builds = 0;
+    const source = {
+      ...library.catalog,
+      async *versionsSince() {
+        builds++;
+        const [chunk] = version.chunks;
+        assert.ok(chunk);
+        yield { ...version, chunks: Array.from({ length: 1500 }, () => chunk) };
+        await held.promise;
+      },
+    };
+    const index = library.openIndex({ source });
+    const whole = index.open(docs);
+    const searches = [find(index, 'restore'), find(index, 'restore')];
+    for (const search of searches) await assert.rejects(search, /"docs" is being built/);
+    held.resolve();
+    await whole;
+    assert.equal((await find(index, 'restore')).length, 100);
+    assert.equal(builds, 1);
+  });
+
+  it('does not try again at once to build what could not be built', async () => {
+    await using library = await filledLibrary(2);
+    const { gate, source } = troubled(library);
+    let now = 0;
+    const index = library.openIndex({ source, clock: { now: () => now, monotonic: () => now } });
+    gate.failure = new Error('out of memory');
+    for (let at = 0; at < 3; at++) await assert.rejects(find(index, 'restore'), /out of memory/);
+    assert.equal(gate.builds, 1);
+    assert.deepEqual(events(library), ['warn index_partition_lost']);
+    gate.failure = null;
+    await assert.rejects(find(index, 'restore'), /out of memory/);
+    now += 10_000;
+    assert.equal((await find(index, 'restore')).length, 2);
+  });
+
+  it('builds another partition behind when a search fails in one, and answers the others meanwhile', async () => {
+    await using library = await filledLibrary(3);
+    const { index } = library;
+    const vector = new Float32Array(library.embedder.profile.dimensions).fill(0.1);
+    const filter = {
+      get title(): never {
+        throw new RangeError('out of bounds');
+      },
+    };
+    const broken = { query: vector, filter, limit: 10 };
+    await assert.rejects(index.dense(docs, broken, signal), /out of bounds/);
+    assert.equal((await find(index, 'restore')).length, 3);
+    // A write waits for it.
+    await library.put(docs, 'page-9', 'How to restore backup 9.');
+    assert.deepEqual(events(library), ['warn index_partition_damaged', 'info index_partition_rebuilt']);
+    assert.equal((await find(index, 'restore')).length, 4);
+    await assert.rejects(index.dense(docs, broken, signal), /out of bounds/);
+    await library.put(docs, 'page-9', 'How to restore backup 10.');
+    assert.equal(events(library).length, 2, 'one that fails again is left alone for a while');
+  });
+
+  it('takes a vector of other dimensions for the mistake of who asks', async () => {
+    await using library = await filledLibrary(3);
+    const query = { query: new Float32Array(3).fill(1), filter: {}, limit: 10 };
+    await assert.rejects(library.index.dense(docs, query, signal), /3 dimensions/);
+    assert.deepEqual(events(library), []);
+  });
+
+  it('holds up no write', async () => {
+    await using library = await filledLibrary(2);
+    const { gate, source } = troubled(library);
+    let now = 0;
+    const index = library.openIndex({ source, clock: { now: () => now, monotonic: () => now } });
+    gate.failure = new Error('out of memory');
+    await index.apply(docs, async () => commitDirectly(library, 'late', 'A late restore.'));
+    gate.failure = null;
+    now += 10_000;
+    assert.equal((await find(index, 'restore')).length, 3);
+  });
+});
+
 async function* noVersions(): AsyncGenerator<never> {}
 
 function documentsOf(documents: readonly { readonly key: string; readonly passages: number }[]): string[] {

@@ -3,7 +3,9 @@ import type { ChunkIndex, IndexChange } from '../../core/retrieval/chunk-index.t
 import { LEXICAL_DEFAULTS, type LexicalConstants } from '../../engine/lexical/constants.ts';
 import type { Partition } from '../../engine/partition.ts';
 import { sha256Hex } from '../../lib/hash.ts';
+import { systemClock, type Clock } from '../../lib/clock.ts';
 import type { Logger } from '../../lib/logger.ts';
+import { OpenPartitions } from './open-partitions.ts';
 import {
   partitionStore,
   type IndexSource,
@@ -26,6 +28,8 @@ export interface EmbeddedIndexOptions {
   readonly memoryBytes: number;
   readonly source: IndexSource;
   readonly logger: Logger;
+  /** Default: the machine's. */
+  readonly clock?: Clock;
 }
 
 /** The chunk index inside the process, and what text analysis needs of it. */
@@ -41,70 +45,87 @@ const FORMAT = 2;
 /** One partition per collection in memory, snapshots on disk. */
 export function embeddedIndex(options: EmbeddedIndexOptions): EmbeddedIndex {
   const constants = { ...LEXICAL_DEFAULTS, ...options.constants };
-  const store = partitionStore({ ...options, constants, fingerprint: fingerprintOf(options, constants) });
-  let uses = 0;
-  const opened = async (scope: Scope): Promise<LoadedPartition> => {
-    const slot = store.slot(scope);
-    const wasLoaded = slot.loaded !== null;
-    const loaded =
-      slot.loaded ?? (await slot.mutex.run(async () => (slot.loaded ??= await store.load(slot))));
-    loaded.lastUsed = ++uses;
-    if (!wasLoaded) await makeRoom(store, options.memoryBytes);
-    return loaded;
-  };
-  const partition = async (scope: Scope): Promise<Partition> => (await opened(scope)).partition;
+  const { clock = systemClock, logger, memoryBytes } = options;
+  const closing = new AbortController();
+  const store = partitionStore({
+    ...options,
+    constants,
+    fingerprint: fingerprintOf(options, constants),
+    closing: closing.signal,
+  });
+  const onLoaded = async (): Promise<void> => makeRoom(store, memoryBytes);
+  const partitions = new OpenPartitions({ store, clock, logger, onLoaded });
+  const search: Search = async (scope, work) => partitions.search(scope, work);
   const exclusively = async <T>(scope: Scope, work: (slot: PartitionSlot) => Promise<T>): Promise<T> => {
     const slot = store.slot(scope);
     return slot.mutex.run(async () => work(slot));
   };
   return {
-    partition,
-    documents: async (scope) => [...(await partition(scope)).documents()],
-    open: async (scope) => void (await opened(scope)),
+    partition: async (scope) => search(scope, (partition) => partition),
+    documents: async (scope) => [...(await partitions.whole(scope)).partition.documents()],
+    open: async (scope) => void (await partitions.whole(scope)),
     async apply(scope, commit) {
-      const change = await exclusively(scope, async (slot) => {
-        const loaded = (slot.loaded ??= await store.load(slot));
-        loaded.lastUsed = ++uses;
-        try {
-          const committed = await commit();
-          applyChange(loaded, committed);
-          await store.rebuildIfWasteful(slot);
-          return committed;
-        } catch (error) {
-          await store.unloadIfBehind(slot);
-          throw error;
-        }
-      });
-      await makeRoom(store, options.memoryBytes);
+      // An index that cannot be built holds up no write: it holds the change once it can.
+      await Promise.allSettled([partitions.whole(scope)]);
+      const change = await exclusively(scope, async (slot) => applied(slot, commit, { store, logger }));
+      await makeRoom(store, memoryBytes);
       return change;
     },
     drop: async (scope) => exclusively(scope, async (slot) => store.drop(slot)),
     sequence: (scope) => store.slot(scope).loaded?.sequence ?? 0,
     lexical: async (scope, { query, filter, limit }) =>
-      toCandidates((await partition(scope)).searchLexical(query, toConditions(filter), limit)),
+      search(scope, (partition) => toCandidates(partition.searchLexical(query, toConditions(filter), limit))),
     dense: async (scope, { query, filter, limit }) =>
-      toCandidates((await partition(scope)).searchDense(query, toConditions(filter), limit)),
+      search(scope, (partition) => toCandidates(partition.searchDense(query, toConditions(filter), limit))),
     lexicalScores: async (scope, query, chunks) =>
-      (await partition(scope)).scoreLexical(query, toRefs(chunks)),
-    denseScores: async (scope, vector, chunks) => (await partition(scope)).scoreDense(vector, toRefs(chunks)),
-    ...encoderCalls({ encoderModel: options.encoderModel ?? null, partition, exclusively }),
+      search(scope, (partition) => partition.scoreLexical(query, toRefs(chunks))),
+    denseScores: async (scope, vector, chunks) =>
+      search(scope, (partition) => partition.scoreDense(vector, toRefs(chunks))),
+    ...encoderCalls({ encoderModel: options.encoderModel ?? null, search, exclusively }),
     snapshot: async (scope) => exclusively(scope, async (slot) => store.save(slot)),
     async [Symbol.asyncDispose]() {
+      closing.abort(new Error('the index is closed'));
       for (const slot of store.slots()) await slot.mutex.run(async () => store.save(slot));
     },
   };
 }
 
+/** Commits, and shows the change to searches; a partition that cannot take it is built anew when it is next used. */
+async function applied<Change extends IndexChange>(
+  slot: PartitionSlot,
+  commit: () => Promise<Change>,
+  { store, logger }: { readonly store: PartitionStore; readonly logger: Logger },
+): Promise<Change> {
+  let committed: Change;
+  try {
+    committed = await commit();
+  } catch (error) {
+    await store.unloadIfBehind(slot);
+    throw error;
+  }
+  if (slot.loaded === null) return committed;
+  try {
+    applyChange(slot.loaded, committed);
+    await store.rebuildIfWasteful(slot);
+  } catch (error) {
+    slot.loaded = null;
+    logger.warn('index_change_failed', { ...slot.scope, error, action: 'reading the catalog instead' });
+  }
+  return committed;
+}
+
+type Search = <T>(scope: Scope, work: (partition: Partition) => T) => Promise<T>;
+
 type EncoderCalls = Pick<ChunkIndex, 'addEncodings' | 'encoded' | 'denseEncoded' | 'encodedScores'>;
 
 interface EncoderParts {
   readonly encoderModel: string | null;
-  readonly partition: (scope: Scope) => Promise<Partition>;
+  readonly search: Search;
   readonly exclusively: <T>(scope: Scope, work: (slot: PartitionSlot) => Promise<T>) => Promise<T>;
 }
 
 /** The calls about the second model. */
-function encoderCalls({ encoderModel, partition, exclusively }: EncoderParts): EncoderCalls {
+function encoderCalls({ encoderModel, search, exclusively }: EncoderParts): EncoderCalls {
   const requireModel = (model: string): void => {
     if (model === encoderModel) return;
     throw new Error(`the index holds vectors of ${encoderModel ?? 'no encoder'}, not of ${model}`);
@@ -116,16 +137,20 @@ function encoderCalls({ encoderModel, partition, exclusively }: EncoderParts): E
       await exclusively(scope, async ({ loaded }) => loaded?.partition.encode(toEncodedPassages(rows)));
     },
     async encoded(scope, model) {
-      const { encodedCount, passageCount } = await partition(scope);
-      return { encoded: model === encoderModel ? encodedCount : 0, total: passageCount };
+      return search(scope, ({ encodedCount, passageCount }) => ({
+        encoded: model === encoderModel ? encodedCount : 0,
+        total: passageCount,
+      }));
     },
     async denseEncoded(scope, { query, filter, limit }) {
       requireModel(query.model);
-      return toCandidates((await partition(scope)).searchEncoded(query.vector, toConditions(filter), limit));
+      return search(scope, (partition) =>
+        toCandidates(partition.searchEncoded(query.vector, toConditions(filter), limit)),
+      );
     },
     async encodedScores(scope, query, chunks) {
       requireModel(query.model);
-      return (await partition(scope)).scoreEncoded(query.vector, toRefs(chunks));
+      return search(scope, (partition) => partition.scoreEncoded(query.vector, toRefs(chunks)));
     },
   };
 }

@@ -28,6 +28,8 @@ export interface PartitionStoreOptions {
   readonly fingerprint: string;
   readonly source: IndexSource;
   readonly logger: Logger;
+  /** Aborts when the index is closed: what is being built is given up. */
+  readonly closing: AbortSignal;
 }
 
 /** A partition in memory with the catalog sequence number that it covers. */
@@ -38,6 +40,8 @@ export interface LoadedPartition {
   snapshotSequence: number;
   /** Larger is later. */
   lastUsed: number;
+  /** A search failed in it: it is not saved, and another one is built. */
+  isDamaged: boolean;
 }
 
 /** The place of one collection's partition, loaded or not. */
@@ -55,8 +59,13 @@ const REBUILD_ABOVE_PASSAGES = 1000;
 /** Brings partitions from disk or catalog into memory and back. Callers hold the slot's mutex. */
 export interface PartitionStore {
   slot(scope: Scope): PartitionSlot;
-  /** From the snapshot and newer rows, or from the catalog alone when the snapshot is missing or damaged. */
-  load(slot: PartitionSlot): Promise<LoadedPartition>;
+  /**
+   * From the snapshot and newer rows, or from the catalog alone when the snapshot is missing or damaged. `onSlow` is
+   * called once when that takes more than a moment.
+   */
+  load(slot: PartitionSlot, onSlow: () => void): Promise<LoadedPartition>;
+  /** From the catalog alone. */
+  build(slot: PartitionSlot): Promise<LoadedPartition>;
   /** Writes the snapshot. A disk that is full costs the next start some time, and nothing else. */
   save(slot: PartitionSlot): Promise<void>;
   /** Builds the partition anew when removed documents take much of it. */
@@ -71,14 +80,16 @@ export function partitionStore(options: PartitionStoreOptions): PartitionStore {
   const slots = new Map<string, PartitionSlot>();
   return {
     slot: (scope) => slotOf(slots, scope, options.folder),
-    load: async (slot) => load(slot, options),
+    load: async (slot, onSlow) =>
+      catchUp(slot.scope, (await fromSnapshot(slot, options)) ?? nothing(options), { options, onSlow }),
+    build: async (slot) => catchUp(slot.scope, nothing(options), { options }),
     save: async (slot) => save(slot, options),
     rebuildIfWasteful: async (slot) => {
       const partition = slot.loaded?.partition;
       if (partition === undefined || partition.wasted < REBUILD_ABOVE_WASTE) return;
       if (partition.passageCount < REBUILD_ABOVE_PASSAGES && partition.wasted < 0.9) return;
       const lastUsed = slot.loaded?.lastUsed ?? 0;
-      slot.loaded = { ...(await catchUp(slot.scope, nothing(options), options)), lastUsed };
+      slot.loaded = { ...(await catchUp(slot.scope, nothing(options), { options })), lastUsed };
     },
     async unloadIfBehind(slot) {
       if (slot.loaded?.sequence !== (await options.source.lastSequence(slot.scope))) slot.loaded = null;
@@ -108,11 +119,8 @@ function nothing({ dimensions, constants }: PartitionStoreOptions): LoadedPartit
     sequence: 0,
     snapshotSequence: -1,
     lastUsed: 0,
+    isDamaged: false,
   };
-}
-
-async function load(slot: PartitionSlot, options: PartitionStoreOptions): Promise<LoadedPartition> {
-  return catchUp(slot.scope, (await fromSnapshot(slot, options)) ?? nothing(options), options);
 }
 
 async function fromSnapshot(
@@ -133,6 +141,7 @@ async function fromSnapshot(
       sequence,
       snapshotSequence: sequence,
       lastUsed: 0,
+      isDamaged: false,
     };
   } catch (error) {
     options.logger.warn('index_snapshot_damaged', {
@@ -148,25 +157,36 @@ async function fromSnapshot(
 /** After so many passages other work gets a turn. */
 const PASSAGES_PER_TURN = 256;
 
+/** More passages than this take longer than a question should wait: about a fifth of a second. */
+const SLOW_ABOVE_PASSAGES = 1000;
+
+interface CatchingUp {
+  readonly options: PartitionStoreOptions;
+  readonly onSlow?: () => void;
+}
+
 /** Applies what the catalog changed since; see the port `Catalog` for the order. */
 async function catchUp(
   scope: Scope,
   from: LoadedPartition,
-  options: PartitionStoreOptions,
+  { options, onSlow }: CatchingUp,
 ): Promise<LoadedPartition> {
-  const { source } = options;
+  const { source, closing } = options;
   const sequence = await source.lastSequence(scope);
   // A snapshot that is newer than the catalog belongs to a catalog that was since put back to an older state.
   const removed = from.sequence > sequence ? null : await source.removedSince(scope, from.sequence);
   const base = removed === null ? nothing(options) : from;
   for (const version of removed ?? []) base.partition.remove(version);
   let passages = 0;
+  let turns = 0;
   for await (const version of source.versionsSince(scope, base.sequence)) {
     base.partition.add(toDocumentInput(version));
     passages += version.chunks.length;
-    if (passages < PASSAGES_PER_TURN) continue;
-    passages = 0;
+    if (passages > SLOW_ABOVE_PASSAGES) onSlow?.();
+    if (passages < turns * PASSAGES_PER_TURN) continue;
+    turns = Math.floor(passages / PASSAGES_PER_TURN) + 1;
     await turn();
+    closing.throwIfAborted();
   }
   await loadEncodings(scope, base.partition, options);
   return { ...base, sequence };
@@ -191,6 +211,7 @@ async function loadEncodings(
 async function save(slot: PartitionSlot, options: PartitionStoreOptions): Promise<void> {
   const { loaded } = slot;
   if (loaded === null || loaded.snapshotSequence === loaded.sequence) return;
+  if (loaded.isDamaged) return removeSnapshot(slot.path);
   const { sequence } = loaded;
   try {
     await writeSnapshot(slot.path, { fingerprint: options.fingerprint, sequence }, loaded.partition.store());

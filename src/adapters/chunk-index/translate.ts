@@ -11,7 +11,8 @@ import type {
   PassageRef,
 } from '../../engine/partition.ts';
 
-const UNKNOWN_LANGUAGE = 'en';
+/** Of a version without a language. */
+export const UNKNOWN_LANGUAGE = 'en';
 
 /** A version of the catalog as the engine takes it. */
 export function toDocumentInput(version: IndexableVersion): DocumentInput {

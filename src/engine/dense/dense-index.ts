@@ -26,6 +26,11 @@ interface CoarseResult extends Rounding {
   readonly limit: number;
 }
 
+/** A vector that an index of other dimensions was given: the caller's mistake, the index is as it was. */
+export class MisfitError extends RangeError {
+  override readonly name = 'MisfitError';
+}
+
 /**
  * Exact maximum inner product search over int8 vectors with one scale each. A SIMD pass scores every vector
  * with the query in 7 bits; every candidate that its error could have kept out is then scored with the query in full.
@@ -108,7 +113,7 @@ export class DenseIndex {
 
   #check(what: string, length: number): void {
     if (length === this.dimensions) return;
-    throw new RangeError(`a ${what} of ${length} dimensions does not fit an index of ${this.dimensions}`);
+    throw new MisfitError(`a ${what} of ${length} dimensions does not fit an index of ${this.dimensions}`);
   }
 
   /**

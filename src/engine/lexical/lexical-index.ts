@@ -113,6 +113,16 @@ export class LexicalIndex {
     return slot;
   }
 
+  /** Appends a chunk of so many words that nobody will look for: it counts for the weights of the others. */
+  addUnsearched(length: number): number {
+    const slot = this.#lengths.length;
+    if (slot >= MAX_SLOTS) throw new RangeError(`an index holds at most ${MAX_SLOTS} chunks`);
+    this.#forwardStarts.push(this.#forward.length);
+    this.#lengths.push(length);
+    this.#totalLength += length;
+    return slot;
+  }
+
   /** Inverse document frequency of a term, or 0 when no chunk holds it. */
   idf(term: string): number {
     const id = this.#ids.get(term);

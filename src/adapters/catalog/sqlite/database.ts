@@ -7,6 +7,8 @@ export interface DatabaseOptions {
   readonly path: string;
   /** Upper bound of the file's size in pages of 8 KiB, for tests of a full disk. */
   readonly maxPages?: number;
+  /** Refuses writes as a disk does that can only be read, for tests. */
+  readonly isReadOnly?: boolean;
 }
 
 /**
@@ -45,6 +47,7 @@ function openLocking(options: DatabaseOptions, lockingMode: 'NORMAL' | 'EXCLUSIV
     `);
     if (options.maxPages !== undefined) database.exec(`PRAGMA max_page_count = ${options.maxPages}`);
     migrate(database, options.path);
+    if (options.isReadOnly === true) database.exec('PRAGMA query_only = ON');
     return database;
   } catch (error) {
     database.close();
@@ -82,9 +85,15 @@ export function query<Row extends readonly unknown[]>(database: DatabaseSync, sq
 }
 
 const SQLITE_BUSY = 5;
+const SQLITE_READONLY = 8;
 const SQLITE_FULL = 13;
 /** No space to grow the WAL's shared memory file. */
 const SQLITE_IOERR_SHMSIZE = 4874;
+
+const WHAT: ReadonlyMap<number, (path: string) => string> = new Map([
+  [SQLITE_BUSY, (path) => `Another process is using ${path}`],
+  [SQLITE_READONLY, (path) => `${path} can only be read; reads go on`],
+]);
 
 /** What SQLite reported as an error of our table; errors that are ours already pass through. */
 export function storageError(error: unknown, path: string): HoldfastError {
@@ -95,7 +104,7 @@ export function storageError(error: unknown, path: string): HoldfastError {
   if (code === SQLITE_FULL || code === SQLITE_IOERR_SHMSIZE) {
     return new HoldfastError('storage_full', `No space left to write ${path}: ${text}`, { cause: error });
   }
-  const what = (code & 0xff) === SQLITE_BUSY ? `Another process is using ${path}` : `Cannot use ${path}`;
+  const what = WHAT.get(code & 0xff)?.(path) ?? `Cannot use ${path}`;
   return new HoldfastError('storage_failed', `${what}: ${text} (SQLite error ${code})`, { cause: error });
 }
 
