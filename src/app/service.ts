@@ -3,6 +3,7 @@ import { mkdir, realpath } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { folderBlobStore } from '../adapters/blob-store/folder.ts';
 import { sqliteCatalog } from '../adapters/catalog/sqlite.ts';
+import { catalogScan } from '../adapters/chunk-index/catalog-scan.ts';
 import { embeddedIndex, type EmbeddedIndex } from '../adapters/chunk-index/embedded.ts';
 import { openDataFolder, type DataFolder } from '../adapters/data-folder.ts';
 import { loadStaticModel, staticEmbedder } from '../adapters/embedder/static.ts';
@@ -39,6 +40,7 @@ import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
 import { createBreakers, type HeldBreaker } from './breakers.ts';
 import { startEncoder, type EncoderProgress, type RunningEncoder } from './encoder.ts';
 import { sparingReserve } from './guarded-models.ts';
+import { indexLimit, lostIndex } from './lost-index.ts';
 import { lexicalConstants } from './lexical-constants.ts';
 import { MODEL_FOLDER } from './package-folders.ts';
 import { preparePool, type PreparePool } from './prepare-pool.ts';
@@ -147,6 +149,7 @@ async function wire({ config, logger, folder, catalog, blobs, stack, models }: P
     retrieve,
     catalog,
     analysis: embeddedTextAnalysis(index),
+    limitIndex: indexLimit(),
     embed: (text) => model.embed(text),
     generator,
     countTokens: (text) => model.tokenize(text).length,
@@ -179,7 +182,9 @@ async function wire({ config, logger, folder, catalog, blobs, stack, models }: P
     checkReadiness: createCheckReadiness(monitors),
     admit: admission?.admit ?? (() => undefined),
     folder,
-    warmUp: async () => forEachCollection(catalog, async (scope) => index.open(scope)),
+    // What cannot be loaded is served without.
+    warmUp: async () =>
+      forEachCollection(catalog, async (scope) => void (await Promise.allSettled([index.open(scope)]))),
     encoderProgress: async () => (running === null ? null : running.progress()),
     indexBytes: async (scope) => (await index.partition(scope)).bytes,
     verifyIndex: async () => verifyIndex(catalog, index),
@@ -293,6 +298,8 @@ function openRetrieve({ config, catalog, index, embedder, running, reranker }: R
     index,
     embedder,
     encoder: running?.encoder ?? null,
+    lostIndex: lostIndex(catalogScan({ source: catalog, constants: lexicalConstants(config) })),
+    limitIndex: indexLimit(),
     clock: systemClock,
     newId: randomUUID,
     ...(config.denseWeight === undefined ? {} : { fusionWeight: config.denseWeight }),

@@ -57,7 +57,7 @@ class AnswerCache {
   async ask(request: AskRequest, signal: AbortSignal): Promise<AskResponse> {
     const key = keyOf(request, this.#dependencies.fingerprint);
     if (key === null) return this.#asking.ask(request, signal);
-    const state = await this.#state(request);
+    const state = await this.#state(request, signal);
     const fresh = this.#fresh(key, state);
     if (fresh !== null) return fresh;
     try {
@@ -80,7 +80,7 @@ class AnswerCache {
       yield* this.#asking.askStream(request, signal);
       return;
     }
-    const state = await this.#state(request);
+    const state = await this.#state(request, signal);
     const fresh = this.#fresh(key, state);
     if (fresh !== null) {
       yield* replay(fresh);
@@ -155,17 +155,21 @@ class AnswerCache {
   }
 
   /** What the answer depends on in the catalog; null when it cannot be read. */
-  async #state({ tenant, collections }: AskRequest): Promise<string | null> {
+  async #state(request: AskRequest, signal: AbortSignal): Promise<string | null> {
     try {
-      const names = collections.length > 0 ? collections : await this.#all(tenant);
-      const sequences = await Promise.all(
-        names.map(async (collection) => this.#dependencies.catalog.lastSequence({ tenant, collection })),
-      );
-      return JSON.stringify([names, sequences]);
-    } catch (error) {
-      if (error instanceof Error) return null;
-      throw error;
+      return await untilAborted(signal, this.#stateNow(request));
+    } catch {
+      signal.throwIfAborted();
+      return null;
     }
+  }
+
+  async #stateNow({ tenant, collections }: AskRequest): Promise<string> {
+    const names = collections.length > 0 ? collections : await this.#all(tenant);
+    const sequences = await Promise.all(
+      names.map(async (collection) => this.#dependencies.catalog.lastSequence({ tenant, collection })),
+    );
+    return JSON.stringify([names, sequences]);
   }
 
   async #all(tenant: AskRequest['tenant']): Promise<AskRequest['collections']> {

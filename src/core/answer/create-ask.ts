@@ -1,11 +1,12 @@
 import { isoTime, type Clock } from '../../lib/clock.ts';
+import { untilAborted } from '../../lib/until-aborted.ts';
 import type { Catalog } from '../documents/catalog.ts';
 import type { Generator } from '../models/generator.ts';
 import { createSearch, searchResponse, type Retrieval, type Retrieve } from '../retrieval/retrieve.ts';
 import type { Degradation, Search, SearchRequest, SearchResponse } from '../retrieval/search.ts';
 import type { Answer, AnswerEvent, Ask, AskRequest, AskResponse, AskStream, Citation } from './answer.ts';
-import { answerExtractively, type ExtractiveTools } from './answer-extractively.ts';
-import { condense } from './generate/condense.ts';
+import { answerExtractively, type ExtractiveAnswer, type ExtractiveTools } from './answer-extractively.ts';
+import { standAlone } from './stand-alone.ts';
 import { generateAnswer, type GenerationInput, type GenerationOutcome } from './generate/generate-answer.ts';
 
 export interface AskDependencies extends ExtractiveTools {
@@ -37,7 +38,7 @@ export function createAsking(dependencies: AskDependencies): Asking {
       throw new Error('the stream of an answer ended without its final event');
     },
     search: async (request, signal) => {
-      const located = await locate(request, dependencies.catalog);
+      const located = await locate(request, dependencies.catalog, signal);
       return located === null ? noDocuments(request) : search(located, signal);
     },
   };
@@ -49,28 +50,40 @@ async function* answerEvents(
   dependencies: AskDependencies,
   signal: AbortSignal,
 ): AsyncGenerator<AnswerEvent> {
-  const located = await locate(request, dependencies.catalog);
+  const located = await locate(request, dependencies.catalog, signal);
   if (located === null) {
     yield* closing(noDocuments(request), false);
     return;
   }
   const { generator } = dependencies;
-  const query = await condense(located.query, located.history ?? [], { generator, signal });
+  const { query, lost: unwritten } = await standAlone(located, generator, signal);
   // An answer may need more passages than the client wants to see.
   const topK = Math.max(located.topK, ANSWER_PASSAGES);
-  const retrieval = await dependencies.retrieve({ ...located, query, topK }, signal);
+  const found = await dependencies.retrieve({ ...located, query, topK }, signal);
+  const early = unwritten === null ? [] : [lostPart(QUESTION_LOST, unwritten, dependencies.clock)];
+  const retrieval = { ...found, degraded: [...early, ...found.degraded] };
   yield { type: 'retrieval', data: shown(located, searchResponse(located, retrieval)) };
   signal.throwIfAborted();
   for (const data of retrieval.degraded) yield { type: 'degraded', data };
-  const asked: Asked = { request: located, query, retrieval, dependencies };
+  yield* saying({ request: located, query, retrieval, dependencies }, signal);
+}
+
+/** What the model says; what the passages say when there is none, or it cannot be trusted. */
+async function* saying(asked: Asked, signal: AbortSignal): AsyncGenerator<AnswerEvent> {
+  const { clock } = asked.dependencies;
   const outcome = yield* generated(asked, signal);
   if (outcome?.kind === 'answered') {
     yield* closing(respond(asked, outcome), true);
     return;
   }
-  const lost = outcome?.kind === 'failed' ? [generatorLost(outcome.reason, dependencies.clock)] : [];
+  if (outcome?.kind === 'not_answered') {
+    yield* closing(respond(asked, NOT_ANSWERED), false);
+    return;
+  }
+  const lost = outcome?.kind === 'failed' ? [lostPart(GENERATOR_LOST, outcome.reason, clock)] : [];
+  const said = await extracted(asked, signal);
+  if (said.lostWords !== null) lost.push(lostPart(WORDS_LOST, said.lostWords, clock));
   for (const data of lost) yield { type: 'degraded', data };
-  const said = outcome?.kind === 'not_answered' ? NOT_ANSWERED : await extracted(asked);
   yield* closing(respond(asked, said, lost), false);
 }
 
@@ -114,11 +127,18 @@ async function* generated(
   }
 }
 
-async function extracted({ query, request, retrieval, dependencies }: Asked): Promise<Said> {
+async function extracted(
+  { query, request, retrieval, dependencies }: Asked,
+  signal: AbortSignal,
+): Promise<ExtractiveAnswer> {
   const passages = retrieval.passages.slice(0, ANSWER_PASSAGES);
   const { results } = searchResponse(request, retrieval);
   return retrieval.stopwatch.time('answer', async () =>
-    answerExtractively({ query, passages, results, maxAnswerChars: request.maxAnswerChars }, dependencies),
+    answerExtractively(
+      { query, passages, results, maxAnswerChars: request.maxAnswerChars, words: retrieval.words },
+      dependencies,
+      signal,
+    ),
   );
 }
 
@@ -142,9 +162,12 @@ function* closing(response: AskResponse, isStreamed: boolean): Iterable<AnswerEv
 async function locate<Request extends SearchRequest>(
   request: Request,
   catalog: Pick<Catalog, 'listCollections'>,
+  signal: AbortSignal,
 ): Promise<Request | null> {
+  signal.throwIfAborted();
   if (request.collections.length > 0) return request;
-  const { items } = await catalog.listCollections(request.tenant, { limit: 1000, cursor: null });
+  const listed = catalog.listCollections(request.tenant, { limit: 1000, cursor: null });
+  const { items } = await untilAborted(signal, listed);
   const collections = items.map(({ collection }) => collection);
   return collections.length === 0 ? null : { ...request, collections };
 }
@@ -154,8 +177,16 @@ function shown<Response extends SearchResponse>(request: SearchRequest, response
   return { ...response, results: response.results.slice(0, request.topK) };
 }
 
-function generatorLost(reason: string, clock: Clock): Degradation {
-  return { component: 'generator', mode: 'extractive', reason, since: isoTime(clock) };
+type LostPart = Pick<Degradation, 'component' | 'mode'>;
+
+const GENERATOR_LOST: LostPart = { component: 'generator', mode: 'extractive' };
+/** The question before was put in front of a follow-up question. */
+const QUESTION_LOST: LostPart = { component: 'generator', mode: 'joined_question' };
+/** Sentences were chosen without knowing which words are rare. */
+const WORDS_LOST: LostPart = { component: 'index', mode: 'equal_words' };
+
+function lostPart(part: LostPart, reason: string, clock: Clock): Degradation {
+  return { ...part, reason, since: isoTime(clock) };
 }
 
 const NOT_ANSWERED: Said = {

@@ -20,7 +20,9 @@ export interface DocumentsDependencies {
 export function createDocuments(dependencies: DocumentsDependencies): Documents {
   const { catalog, blobs, index, submit, remove } = dependencies;
   const shown = (scope: Scope, record: DocumentRecord): DocumentRecord => {
-    const isPending = record.state === 'ready' && index.sequence(scope) < record.sequence;
+    // While the index cannot be opened the catalog is searched, which holds everything.
+    const covered = index.sequence(scope) || Number.POSITIVE_INFINITY;
+    const isPending = record.state === 'ready' && covered < record.sequence;
     return isPending ? { ...record, state: 'processing' } : record;
   };
   const get = async (scope: Scope, id: DocumentId): Promise<DocumentRecord> => {
@@ -28,14 +30,14 @@ export function createDocuments(dependencies: DocumentsDependencies): Documents 
     const record = await catalog.getDocument(scope, id);
     if (record === null)
       throw new HoldfastError('document_not_found', `collection "${scope.collection}" has no document ${id}`);
-    await index.open(scope);
+    await Promise.allSettled([index.open(scope)]);
     return shown(scope, record);
   };
   return {
     submit,
     async list(scope, request) {
       await requireCollection(catalog, scope);
-      await index.open(scope);
+      await Promise.allSettled([index.open(scope)]);
       const page = await catalog.listDocuments(scope, request);
       return { ...page, items: page.items.map((record) => shown(scope, record)) };
     },

@@ -1,6 +1,6 @@
 /** A side of the recall that did not work, with the reason. */
 export interface RecallFailure {
-  readonly side: 'embedding' | 'dense' | 'lexical';
+  readonly side: 'embedding' | 'dense' | 'lexical' | 'index';
   readonly reason: string;
 }
 

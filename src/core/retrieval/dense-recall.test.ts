@@ -234,7 +234,7 @@ describe('the ladder of the embedding', () => {
     await using _ = opened;
     for (const [vector, reason] of [
       [new Float32Array(64).fill(Number.NaN), /^embedding static_vectors: .*no numbers/],
-      [new Float32Array(32).fill(0.1), /^dense static_vectors: .*32 dimensions/],
+      [new Float32Array(32).fill(0.1), /^embedding static_vectors: .*32 dimensions/],
     ] as const) {
       const found = await asking(opened, { ...encoder, embedQuery: async () => vector })('word7');
       assert.equal(found.embeddingModel, opened.embedder.profile.model);

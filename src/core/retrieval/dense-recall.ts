@@ -1,8 +1,8 @@
 import type { EncodingProgress } from '../documents/encodings.ts';
 import type { ChunkId, Scope } from '../documents/ids.ts';
 import type { Attempts } from './attempts.ts';
-import type { ChunkIndex } from './chunk-index.ts';
 import type { Embedder, EmbeddingProfile } from './embedder.ts';
+import type { SearchedIndex } from './limited-index.ts';
 import type { QueryVectorCache, QueryVectorKey } from './query-vector-cache.ts';
 import { askAll, type RecallPlan, type Side } from './recall-plan.ts';
 import type { Stopwatch } from './stopwatch.ts';
@@ -16,7 +16,7 @@ export interface Encoder {
 }
 
 export interface DenseDependencies {
-  readonly index: ChunkIndex;
+  readonly index: SearchedIndex;
   /** The built-in model, whose vectors every chunk is committed with. */
   readonly embedder: Embedder;
   /** Serves instead where it has seen the collections; the built-in model is there when it fails. */
@@ -69,7 +69,7 @@ export async function denseRecall(
 }
 
 /** False also when the index cannot tell: the search itself will say why. */
-async function servesAll(plan: RecallPlan, index: ChunkIndex, { embedder }: Encoder): Promise<boolean> {
+async function servesAll(plan: RecallPlan, index: SearchedIndex, { embedder }: Encoder): Promise<boolean> {
   try {
     let encoded = 0;
     for (const scope of plan.scopes) {
@@ -123,9 +123,16 @@ async function queryVector(
   const known = cache.get(keyOf(plan, model));
   if (known !== null) return known;
   const vector = await embedder.embedQuery(plan.query, signal);
-  if (vector?.some((value) => !Number.isFinite(value)) === true)
-    throw new Error(`"${model}" returned a vector with components that are no numbers`);
+  if (vector !== null) requireUsable(vector, embedder.profile);
   return vector;
+}
+
+/** @throws when the vector would be compared with others in vain. */
+function requireUsable(vector: Float32Array, { model, dimensions }: EmbeddingProfile): void {
+  if (vector.length !== dimensions)
+    throw new Error(`"${model}" returned a vector of ${vector.length} dimensions, not ${dimensions}`);
+  if (vector.some((value) => !Number.isFinite(value)))
+    throw new Error(`"${model}" returned a vector with components that are no numbers`);
 }
 
 function keyOf({ query, scopes }: RecallPlan, model: string): QueryVectorKey {

@@ -1,10 +1,13 @@
-import type { ChunkId } from '../documents/ids.ts';
+import type { ChunkId, Scope } from '../documents/ids.ts';
 import { Attempts, type RecallFailure } from './attempts.ts';
-import type { Candidate, ChunkIndex } from './chunk-index.ts';
+import type { QuestionWords, ScanDependencies } from './catalog-scan.ts';
+import type { Candidate } from './chunk-index.ts';
 import { denseRecall, type DenseDependencies, type DenseSide } from './dense-recall.ts';
 import type { EmbeddingProfile } from './embedder.ts';
 import type { RecalledChunk } from './fuse.ts';
+import type { SearchedIndex } from './limited-index.ts';
 import { askAll, type RecallPlan, type Side } from './recall-plan.ts';
+import { scannedRecall } from './scanned-recall.ts';
 import type { RetrievalMode } from './search.ts';
 
 export interface Recall {
@@ -16,15 +19,23 @@ export interface Recall {
   /** The static vectors stand in for an encoder that failed. */
   readonly isFallback: boolean;
   readonly failures: readonly RecallFailure[];
+  /** How a collection weighs the question's words, for those whose index cannot tell. */
+  readonly words: ReadonlyMap<Scope, QuestionWords>;
+}
+
+export interface RecallDependencies extends DenseDependencies {
+  /** For a lost index. Null or left out: a question without index fails. */
+  readonly lostIndex?: ScanDependencies | null;
 }
 
 /**
  * Asks the lexical and the dense side of every collection; each may fail on its own. A query without vector, or a
- * failed side, leaves the other one. Throws only when nothing is left, or the signal is aborted.
+ * failed side, leaves the other one. When the index fails on both, the catalog is read instead. Throws only when
+ * nothing is left, or the signal is aborted.
  */
 export async function recall(
   plan: RecallPlan,
-  dependencies: DenseDependencies,
+  dependencies: RecallDependencies,
   signal: AbortSignal,
 ): Promise<Recall> {
   const { index, stopwatch } = dependencies;
@@ -36,21 +47,30 @@ export async function recall(
         askAll(plan, async (scope) => index.lexical(scope, request, signal)),
       ),
     );
-  const [first, dense] = await Promise.all([
+  const [first, found] = await Promise.all([
     plan.mode === 'dense' ? null : askLexical(),
     plan.mode === 'lexical' ? null : denseRecall(plan, dependencies, attempts),
   ]);
-  const lexical = plan.mode === 'dense' && dense === null ? await askLexical() : first;
-  if (lexical === null && dense === null) throw attempts.firstError();
-  const chunks = await stopwatch.time('fuse', async () => merge(plan, { lexical, dense, index, attempts }));
+  const sides = {
+    lexical: plan.mode === 'dense' && found === null ? await askLexical() : first,
+    dense: found,
+  };
+  const { chunks, lexical, dense } = await stopwatch.time('fuse', async () =>
+    merge(plan, sides, { index, attempts }),
+  );
+  if (lexical === null && dense === null)
+    return { ...NO_VECTORS, ...(await scannedRecall(plan, dependencies, attempts)) };
   return {
     chunks,
     mode: usedMode(lexical, dense),
     embedding: dense?.profile ?? null,
     isFallback: dense?.isFallback ?? false,
     failures: attempts.failures,
+    words: new Map(),
   };
 }
+
+const NO_VECTORS = { mode: 'lexical', embedding: null, isFallback: false } as const;
 
 function usedMode(lexical: Side | null, dense: DenseSide | null): RetrievalMode {
   if (lexical === null) return 'dense';
@@ -60,30 +80,44 @@ function usedMode(lexical: Side | null, dense: DenseSide | null): RetrievalMode 
 interface Sides {
   readonly lexical: Side | null;
   readonly dense: DenseSide | null;
-  readonly index: ChunkIndex;
+}
+
+interface Lookups {
+  readonly index: SearchedIndex;
   readonly attempts: Attempts;
 }
 
-/** The union of both sides; what one side did not list is looked up. */
-async function merge(plan: RecallPlan, { lexical, dense, index, attempts }: Sides): Promise<RecalledChunk[]> {
+/** The union of both sides; what one side did not list is looked up. A side that cannot tell is lost as a whole. */
+async function merge(
+  plan: RecallPlan,
+  sides: Sides,
+  { index, attempts }: Lookups,
+): Promise<Sides & { readonly chunks: readonly RecalledChunk[] }> {
   const chunks: RecalledChunk[] = [];
+  let { lexical, dense } = sides;
   for (const scope of plan.scopes) {
-    const words = scoresById(lexical?.get(scope));
-    const cosines = scoresById(dense?.side.get(scope));
-    if (lexical !== null)
-      await addMissing(words, cosines, async (missing) =>
-        attempts.run('lexical', async () => index.lexicalScores(scope, plan.query, missing)),
+    const words = scoresById(sides.lexical?.get(scope));
+    const cosines = scoresById(sides.dense?.side.get(scope));
+    const listed = [...words.keys()];
+    if (lexical !== null) {
+      const scores = await attempts.run('lexical', async () =>
+        addMissing(words, cosines.keys(), async (missing) => index.lexicalScores(scope, plan.query, missing)),
       );
-    if (dense !== null)
-      await addMissing(cosines, words, async (missing) =>
-        attempts.run('dense', async () => dense.score(scope, missing)),
+      if (scores === null) lexical = null;
+    }
+    if (dense !== null) {
+      const { score } = dense;
+      const scores = await attempts.run('dense', async () =>
+        addMissing(cosines, listed, async (missing) => score(scope, missing)),
       );
-    for (const [chunkId, lexicalScore] of words)
-      chunks.push({ scope, chunkId, lexical: lexicalScore, cosine: cosines.get(chunkId) ?? Number.NaN });
-    for (const [chunkId, cosine] of cosines)
-      if (!words.has(chunkId)) chunks.push({ scope, chunkId, lexical: 0, cosine });
+      if (scores === null) dense = null;
+    }
+    for (const chunkId of new Set([...words.keys(), ...cosines.keys()])) {
+      const [word, cosine] = [words.get(chunkId) ?? 0, cosines.get(chunkId) ?? Number.NaN];
+      chunks.push({ scope, chunkId, lexical: word, cosine });
+    }
   }
-  return chunks;
+  return { chunks, lexical, dense };
 }
 
 function scoresById(candidates: readonly Candidate[] = []): Map<ChunkId, number> {
@@ -95,13 +129,14 @@ function scoresById(candidates: readonly Candidate[] = []): Map<ChunkId, number>
 /** Adds the scores of chunks that only the other side listed. */
 async function addMissing(
   scores: Map<ChunkId, number>,
-  other: ReadonlyMap<ChunkId, number>,
-  lookUp: (missing: readonly ChunkId[]) => Promise<Float64Array | null>,
-): Promise<void> {
-  const missing = [...other.keys()].filter((id) => !scores.has(id));
-  if (missing.length === 0) return;
-  for (const [at, score] of (await lookUp(missing))?.entries() ?? []) {
+  listed: Iterable<ChunkId>,
+  lookUp: (missing: readonly ChunkId[]) => Promise<Float64Array>,
+): Promise<Map<ChunkId, number>> {
+  const missing = [...listed].filter((id) => !scores.has(id));
+  if (missing.length === 0) return scores;
+  for (const [at, score] of (await lookUp(missing)).entries()) {
     const id = missing[at];
     if (id !== undefined) scores.set(id, score);
   }
+  return scores;
 }

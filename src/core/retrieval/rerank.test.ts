@@ -31,6 +31,7 @@ const retrieve: Retrieve = async ({ topK }) => {
     generation: 'g',
     embeddingModel: null,
     degraded: [],
+    words: new Map(),
     stopwatch: startStopwatch(systemClock),
   };
 };

@@ -1,4 +1,5 @@
 import { isoTime, type Clock } from '../../lib/clock.ts';
+import { untilAborted } from '../../lib/until-aborted.ts';
 import type { Reranker } from '../models/reranker.ts';
 import type { Passage, Retrieve } from './retrieve.ts';
 
@@ -22,8 +23,9 @@ export function reranked(retrieve: Retrieve, { reranker, clock }: RerankOptions)
     try {
       const texts = judged.map(({ chunk }) => [chunk.title, chunk.text].join('\n'));
       const scores = await stopwatch.time('rerank', async () =>
-        reranker.rerank(request.query, texts, signal),
+        untilAborted(signal, reranker.rerank(request.query, texts, signal)),
       );
+      requireUsable(scores, texts.length);
       return {
         ...retrieval,
         passages: [...inOrder(judged, scores), ...passages.slice(judged.length)].slice(0, request.topK),
@@ -39,6 +41,14 @@ export function reranked(retrieve: Retrieve, { reranker, clock }: RerankOptions)
       };
     }
   };
+}
+
+/** @throws when the scores order nothing. */
+function requireUsable(scores: readonly number[], count: number): void {
+  if (scores.length !== count)
+    throw new Error(`the reranker returned ${scores.length} scores for ${count} passages`);
+  if (scores.some((score) => !Number.isFinite(score)))
+    throw new Error('the reranker returned a score that is no number');
 }
 
 /** By the new score; the fused scores stay with their ranks, so that they still fall. */

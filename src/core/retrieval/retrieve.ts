@@ -3,11 +3,13 @@ import type { Catalog } from '../documents/catalog.ts';
 import type { HydratedChunk } from '../documents/document.ts';
 import type { GenerationId, Scope } from '../documents/ids.ts';
 import { HoldfastError } from '../errors.ts';
+import { untilAborted } from '../../lib/until-aborted.ts';
 import type { RecallFailure } from './attempts.ts';
-import type { ChunkIndex } from './chunk-index.ts';
+import { unlimited, type ScanDependencies, type WithinLimit } from './catalog-scan.ts';
 import type { Encoder } from './dense-recall.ts';
 import type { Embedder } from './embedder.ts';
 import { byScore, fuse, type RankedChunk, type RecalledChunk } from './fuse.ts';
+import { limitedIndex, type SearchedIndex } from './limited-index.ts';
 import { recall, type Recall } from './recall.ts';
 import type {
   Degradation,
@@ -21,11 +23,15 @@ import { startStopwatch, type Stopwatch } from './stopwatch.ts';
 
 export interface RetrievalDependencies {
   readonly catalog: Pick<Catalog, 'getCollection' | 'hydrate'>;
-  readonly index: ChunkIndex;
+  readonly index: SearchedIndex;
   /** The built-in model. */
   readonly embedder: Embedder;
   /** Serves instead of the built-in model where it is ready; see `isServed`. */
   readonly encoder?: Encoder | null;
+  /** For a collection whose index is lost. Null or left out: its questions fail. */
+  readonly lostIndex?: ScanDependencies | null;
+  /** Bounds one call of the index. Left out: the request's own deadline does. */
+  readonly limitIndex?: WithinLimit;
   readonly clock: Clock;
   readonly newId: () => string;
   /** Overrides the weight of the profile of whichever embedding model served. */
@@ -46,6 +52,8 @@ export interface Retrieval {
   /** The embedding model that served; null when words alone did. */
   readonly embeddingModel: string | null;
   readonly degraded: readonly Degradation[];
+  /** How a collection weighs the question's words, for those whose index cannot tell. */
+  readonly words: Recall['words'];
   readonly stopwatch: Stopwatch;
 }
 
@@ -58,7 +66,7 @@ export function createRetrieve(dependencies: RetrievalDependencies): Retrieve {
   return async (request, signal) => {
     signal.throwIfAborted();
     const stopwatch = startStopwatch(dependencies.clock);
-    const { scopes, generations } = await plan(request, dependencies.catalog);
+    const { scopes, generations } = await untilAborted(signal, plan(request, dependencies.catalog));
     const { found, passages } = await find(request, { scopes, dependencies, stopwatch }, signal);
     return {
       id: dependencies.newId(),
@@ -67,6 +75,7 @@ export function createRetrieve(dependencies: RetrievalDependencies): Retrieve {
       generation: generations.join(','),
       embeddingModel: found.embedding?.model ?? null,
       degraded: found.failures.map((failure) => degradation(failure, found, dependencies.clock)),
+      words: found.words,
       stopwatch,
     };
   };
@@ -88,18 +97,19 @@ async function find(
   signal: AbortSignal,
 ): Promise<{ readonly found: Recall; readonly passages: readonly Passage[] }> {
   const { query, filter, mode, topK } = request;
-  const { catalog } = dependencies;
+  const { catalog, limitIndex = unlimited } = dependencies;
+  const index = limitedIndex(dependencies.index, signal, limitIndex);
   const limit = Math.max(CANDIDATES, topK);
   for (let repetition = 0; ; repetition++) {
     const found = await recall(
       { query, scopes, filter, mode, limit },
-      { ...dependencies, stopwatch },
+      { ...dependencies, index, stopwatch },
       signal,
     );
     signal.throwIfAborted();
     const ranked = rank(found, dependencies.fusionWeight ?? found.embedding?.fusionWeight ?? 0);
     const { passages, vanished } = await stopwatch.time('hydrate', async () =>
-      hydrate(ranked, topK, catalog),
+      untilAborted(signal, hydrate(ranked, topK, catalog)),
     );
     if (vanished === 0 || repetition === REPETITIONS) return { found, passages };
   }
@@ -205,10 +215,11 @@ const FALLBACK: Readonly<Record<RecallFailure['side'], string>> = {
   embedding: 'lexical_only',
   dense: 'lexical_only',
   lexical: 'dense_only',
+  index: 'catalog_scan',
 };
 
 function degradation(failure: RecallFailure, { isFallback }: Recall, clock: Clock): Degradation {
-  const isEncoderLost = isFallback && failure.side !== 'lexical';
+  const isEncoderLost = isFallback && (failure.side === 'embedding' || failure.side === 'dense');
   return {
     component: failure.side,
     mode: isEncoderLost ? 'static_vectors' : FALLBACK[failure.side],
