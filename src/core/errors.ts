@@ -70,6 +70,7 @@ export const ERRORS = {
   document_empty: ['The document holds no text', 'Remove it, or fill it.'],
   document_unreadable: ['The file cannot be read', 'Check its permissions.'],
   document_vanished: ['The file went away while it was read', 'Ingest again.'],
+  document_changing: ['The file changes while it is read', 'Ingest again when nobody writes to it.'],
   document_binary: ['The file is binary, not text', 'Convert it to text, or exclude it.'],
   document_too_large: ['The document is too large', 'Split it, or raise HOLDFAST_MAX_DOCUMENT_BYTES.'],
   document_malformed: ['The document cannot be parsed', 'Correct the named place.'],
@@ -86,6 +87,10 @@ export const ERRORS = {
     'Ingest its target directly.',
   ],
   // sources
+  git_unreadable: [
+    'The Git repository cannot be read',
+    'Give the folder of a repository with a commit; the command git has to be installed.',
+  ],
   url_invalid: [
     'The URL cannot be used',
     'Give a plain http or https URL, without user and password, and addresses in their usual form.',

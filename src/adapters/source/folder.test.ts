@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { chmod, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, mkdir, open, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { temporaryFolder } from '../../../test/temporary-folder.ts';
 import type { SourceItem } from '../../core/ingest/source.ts';
 import { folderSource } from './folder.ts';
+import { readFile, type OpenedFile, type OpenFile } from './read-file.ts';
 
 const { signal } = new AbortController();
 
@@ -186,6 +187,124 @@ describe('a folder as a source', () => {
   });
 });
 
+async function listed(files: Readonly<Record<string, string>>): Promise<string[]> {
+  await using folder = await temporaryFolder();
+  for (const [path, text] of Object.entries(files)) {
+    await mkdir(dirname(join(folder.path, path)), { recursive: true });
+    await writeFile(join(folder.path, path), text);
+  }
+  return shown(await list(folder.path));
+}
+
+describe('ignore files', () => {
+  it('leave out what they name, as git reads them', async () => {
+    assert.deepEqual(
+      await listed({
+        '.gitignore': '*.log\n/build\n# a comment\nfolder/\n!keep.log\ndocs/**/draft.md\n\\#hash.md\n',
+        'a.log': '',
+        'keep.log': '',
+        build: '',
+        'sub/build': '',
+        folder: '',
+        'sub/folder/x.md': '',
+        'docs/a/b/draft.md': '',
+        'docs/draft.md': '',
+        'draft.md': '',
+        '#hash.md': '',
+        'A.LOG': '',
+      }),
+      ['A.LOG', 'draft.md', 'folder', 'keep.log', 'sub/build'],
+    );
+  });
+
+  it('of a folder further down decide for it, and bring back nothing from a folder that is left out', async () => {
+    assert.deepEqual(
+      await listed({
+        '.gitignore': '*.txt\nout/\n',
+        'a.txt': '',
+        'sub/.gitignore': '!*.txt\n/own.md\n',
+        'sub/b.txt': '',
+        'sub/own.md': '',
+        'sub/deep/own.md': '',
+        'sub/deep/c.txt': '',
+        'out/.gitignore': '!*\n',
+        'out/d.md': '',
+      }),
+      ['sub/b.txt', 'sub/deep/c.txt', 'sub/deep/own.md'],
+    );
+  });
+
+  it('of Holdfast win over those of git, and can turn a list of exceptions into a list of what is taken', async () => {
+    assert.deepEqual(
+      await listed({
+        '.gitignore': '*.pdf\n',
+        '.holdfastignore': '*\n!*/\n!*.md\n!*.pdf\n',
+        'a.md': '',
+        'b.pdf': '',
+        'c.txt': '',
+        'sub/d.md': '',
+        'sub/e.txt': '',
+      }),
+      ['a.md', 'b.pdf', 'sub/d.md'],
+    );
+  });
+
+  it('that cannot be read leave out nothing', async () => {
+    await using folder = await temporaryFolder();
+    await promisify(execFile)('mkfifo', [join(folder.path, '.gitignore')]);
+    await fill(folder.path, ['a.md', '.holdfastignore/x']);
+    assert.deepEqual(shown(await list(folder.path)), ['a.md']);
+  });
+});
+
+describe('names of files', () => {
+  const names = [
+    'line\nbreak.md',
+    'tab\there.md',
+    'emoji 👩‍🔬.md',
+    '\u202Etxt.exe.md',
+    'שלום.md',
+    'é.md',
+    'e\u0301.md',
+    `${'x'.repeat(252)}.md`,
+    'quote\'"`$(x).md',
+    'percent%2e%2e.md',
+    '#hash?.md',
+    ' space .md',
+    '-rf.md',
+    '\\back.md',
+    'CON.md',
+  ] as const;
+  for (const name of names) {
+    it(`may be ${JSON.stringify(name).slice(0, 40)}`, async () => {
+      await using folder = await temporaryFolder();
+      await writeFile(join(folder.path, name), 'text');
+      const source = folderSource({ excluded: [] });
+      const [item] = await list(folder.path);
+      assert.ok(item?.kind === 'file');
+      assert.deepEqual([item.name, item.path], [name, name]);
+      assert.equal(Buffer.from(await source.read(item.item, 100)).toString(), 'text');
+      assert.equal(fileURLToPath(item.uri), item.item);
+    });
+  }
+});
+
+/** Opens a file that is appended to behind each of the next reads. */
+const writing = (times: number): OpenFile => {
+  let left = times;
+  return async (path, flags) => {
+    const file = await open(path, flags);
+    const read = file.read.bind(file);
+    return Object.assign(file, {
+      async read(...parameters: Parameters<typeof read>) {
+        const result = await read(...parameters);
+        if (left-- > 0) await appendFile(path, '!');
+        return result;
+      },
+    }) as OpenedFile;
+  };
+};
+
 describe('reading an item', () => {
   const { read } = folderSource({ excluded: [] });
 
@@ -215,6 +334,32 @@ describe('reading an item', () => {
   it('names a folder that took the place of a file', async () => {
     await using folder = await temporaryFolder();
     await assert.rejects(read(folder.path, 1e6), { code: 'document_unreadable', message: /it is a folder/ });
+  });
+
+  it('opens no link, pipe or folder that has taken the place of a file', async () => {
+    await using folder = await temporaryFolder();
+    await fill(folder.path, ['a.md']);
+    const at = (name: string): string => join(folder.path, name);
+    await symlink(at('a.md'), at('link'));
+    await promisify(execFile)('mkfifo', [at('pipe')]);
+    await assert.rejects(read(at('link'), 100), {
+      code: 'document_link_skipped',
+      message: `${at('link')}: a symbolic link has taken its place`,
+    });
+    await assert.rejects(read(at('pipe'), 100), { code: 'document_unsupported' });
+    await assert.rejects(read(at('a.md/b.md'), 100), { code: 'document_vanished' });
+  });
+
+  it('reads a file again that changes meanwhile, and names one that never rests', async () => {
+    await using folder = await temporaryFolder();
+    await fill(folder.path, ['a.md']);
+    const path = join(folder.path, 'a.md');
+    assert.equal(Buffer.from(await readFile(path, 100, writing(1))).toString(), 'text of a.md!');
+    await assert.rejects(readFile(path, 100, writing(Infinity)), {
+      code: 'document_changing',
+      message: `${path} was written to each of the 3 times it was read`,
+    });
+    await assert.rejects(readFile(path, 20, writing(Infinity)), { code: 'document_too_large' });
   });
 
   it('names a file that may not be read', { skip: skipPermissions() }, async () => {

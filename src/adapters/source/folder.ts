@@ -1,9 +1,11 @@
 import type { Dirent } from 'node:fs';
-import { lstat, open, readdir, realpath, stat } from 'node:fs/promises';
+import { lstat, readdir, realpath, stat } from 'node:fs/promises';
 import { basename, join, relative, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { HoldfastError } from '../../core/errors.ts';
 import type { Source, SourceItem } from '../../core/ingest/source.ts';
+import { ignoreRules, type IgnoreRules } from './ignore-rules.ts';
+import { readFile, reasonOf } from './read-file.ts';
 
 export interface FolderSourceOptions {
   /** Absolute real paths that are never entered, such as the data folder. */
@@ -23,8 +25,9 @@ interface Walk {
 }
 
 /**
- * Files of a folder on this machine. Hidden entries (`.git`, ...), `node_modules` and `__pycache__` are left out.
- * Symbolic links are followed within the root, each folder once.
+ * Files of a folder on this machine. Hidden entries (`.git`, ...), `node_modules` and `__pycache__` are left out, and
+ * what `.gitignore` and `.holdfastignore` below the root say. Symbolic links are followed within the root, each folder
+ * once.
  */
 export function folderSource(options: FolderSourceOptions): Source {
   return {
@@ -32,7 +35,8 @@ export function folderSource(options: FolderSourceOptions): Source {
       const real = await rootPath(root);
       const info = await stat(real);
       if (!info.isDirectory()) {
-        yield file(root, basename(root), info.size);
+        // What a link leads to is read, but only if the link was there from the start.
+        yield file(real, basename(root), info.size);
         return;
       }
       yield* walk(root, {
@@ -43,7 +47,7 @@ export function folderSource(options: FolderSourceOptions): Source {
         signal,
       });
     },
-    read,
+    read: readFile,
   };
 }
 
@@ -61,25 +65,38 @@ function file(item: string, path: string, sizeBytes: number): SourceItem {
   return { kind: 'file', item, name: basename(item), path: parts.join('/'), uri, sizeBytes };
 }
 
-async function* walk(folder: string, state: Walk): AsyncGenerator<SourceItem> {
-  const pending = [folder];
+interface Visit {
+  readonly folder: string;
+  readonly rules: IgnoreRules;
+}
+
+async function* walk(root: string, state: Walk): AsyncGenerator<SourceItem> {
+  const pending: Visit[] = [{ folder: root, rules: await ignoreRules(root) }];
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     state.signal.throwIfAborted();
-    const found = await entries(next);
+    const { folder, rules } = next;
+    const found = await entries(folder);
     if (!Array.isArray(found)) {
       yield found;
       continue;
     }
-    const folders: string[] = [];
+    const folders: Visit[] = [];
     for (const entry of found) {
-      if (entry.name.startsWith('.') || (entry.isDirectory() && IGNORED_FOLDERS.has(entry.name))) continue;
-      const item = await resolveEntry(join(next, entry.name), entry, state);
+      if (isLeftOut(entry, rules)) continue;
+      const item = await resolveEntry(join(folder, entry.name), entry, state);
       if (item === 'excluded') continue;
-      if (item === 'folder') folders.push(join(next, entry.name));
-      else yield item;
+      if (item !== 'folder') yield item;
+      // A link is known to be a folder only now, and rules may be for folders alone.
+      else if (!rules.ignores(entry.name, true))
+        folders.push({ folder: join(folder, entry.name), rules: await rules.enter(entry.name) });
     }
     pending.push(...folders.toReversed());
   }
+}
+
+function isLeftOut(entry: Dirent, rules: IgnoreRules): boolean {
+  if (entry.name.startsWith('.') || (entry.isDirectory() && IGNORED_FOLDERS.has(entry.name))) return true;
+  return rules.ignores(entry.name, entry.isDirectory());
 }
 
 async function entries(folder: string): Promise<Dirent[] | SourceItem> {
@@ -184,40 +201,4 @@ function skipped(
     state: 'skipped',
     hidesItems: false,
   };
-}
-
-async function read(item: string, maxBytes: number): Promise<Uint8Array> {
-  try {
-    await using file = await open(item, 'r');
-    const { size } = await file.stat();
-    if (size > maxBytes) throw tooLarge(item, size, maxBytes);
-    const bytes = await file.readFile();
-    if (bytes.length > maxBytes) throw tooLarge(item, bytes.length, maxBytes);
-    return bytes;
-  } catch (error) {
-    if (error instanceof HoldfastError) throw error;
-    const isGone = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    throw new HoldfastError(
-      isGone ? 'document_vanished' : 'document_unreadable',
-      `${item}: ${reasonOf(error)}`,
-      { cause: error },
-    );
-  }
-}
-
-function tooLarge(item: string, size: number, maxBytes: number): HoldfastError {
-  return new HoldfastError('document_too_large', `${item} has ${size} bytes; at most ${maxBytes} are read`);
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  EACCES: 'permission denied',
-  EPERM: 'permission denied',
-  ENOENT: 'it is not there any more',
-  EISDIR: 'it is a folder',
-  EIO: 'the disk reports an error',
-};
-
-function reasonOf(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  return (code === undefined ? undefined : REASONS[code]) ?? message;
 }

@@ -31,6 +31,6 @@ export interface Source {
    * @throws HoldfastError `path_not_found` when the root itself is not there.
    */
   list(root: string, signal: AbortSignal): AsyncIterable<SourceItem>;
-  /** @throws HoldfastError `document_unreadable`, `document_vanished`, `document_too_large`. */
+  /** @throws HoldfastError with the code that the item fails with, such as `document_vanished`. */
   read(item: string, maxBytes: number): Promise<Uint8Array>;
 }
