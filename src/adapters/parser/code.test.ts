@@ -109,6 +109,7 @@ describe('source code', () => {
       "'".repeat(4001),
       '$a$'.repeat(3001),
       '(/'.repeat(5000),
+      'function a(b){return c(b)};'.repeat(5000),
     ];
     for (const name of Object.keys(outlines)) for (const text of hostile) parse(text, name);
   });

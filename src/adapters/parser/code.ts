@@ -24,6 +24,7 @@ const MIN_COMMENT_CHARS = 200;
 /** A shorter definition stays with what stands around it. */
 const MIN_LINES = 4;
 const BARE_CHARS = 80;
+const NEWLINE = 10;
 
 function parseCode(text: string, name: string): ParsedDocument {
   const grammar = grammarOf(extensionOf(name)) ?? grammarOf(interpreterOf(text) ?? '');
@@ -63,7 +64,7 @@ function definitions(text: string, code: string, grammar: CodeGrammar): readonly
     const fitted: Definition[] = [];
     for (const { name, start, end, members } of all) {
       const first = withLeadingLines({ text, code }, start, floor);
-      if (lineCount(text, first, end) < MIN_LINES) continue;
+      if (!hasLines(text, first, end)) continue;
       fitted.push({ name, start: first, end, members: fit(members, start) });
       floor = end;
     }
@@ -72,6 +73,9 @@ function definitions(text: string, code: string, grammar: CodeGrammar): readonly
   return fit(outlineOf(code, grammar), 0);
 }
 
+/** Lines longer than this were written by no person: nothing on them belongs to what comes below. */
+const LINE_CHARS = 1000;
+
 /** The start of the comments, decorators and attributes that stand right above a definition. */
 function withLeadingLines(
   { text, code }: { readonly text: string; readonly code: string },
@@ -79,26 +83,30 @@ function withLeadingLines(
   floor: number,
 ): number {
   let first = lineStart(text, start);
-  if (code.slice(first, start).trim() !== '' || first < floor) return start;
+  if (first === null || first < floor || code.slice(first, start).trim() !== '') return start;
   while (first > floor) {
     const above = lineStart(text, first - 1);
+    if (above === null || above < floor) break;
     const line = text.slice(above, first).trim();
     const isComment = line !== '' && code.slice(above, first).trim() === '';
-    if (above < floor || !(isComment || /^(?:@|#?!?\[.*\]$)/.test(line))) break;
+    if (!isComment && !/^(?:@|#?!?\[.*\]$)/.test(line)) break;
     first = above;
   }
   return first;
 }
 
-function lineStart(text: string, at: number): number {
-  return at <= 0 ? 0 : text.lastIndexOf('\n', at - 1) + 1;
+/** Null when the line is very long. */
+function lineStart(text: string, at: number): number | null {
+  const from = Math.max(0, at - LINE_CHARS);
+  const newline = text.slice(from, at).lastIndexOf('\n');
+  if (newline >= 0) return from + newline + 1;
+  return from === 0 ? 0 : null;
 }
 
-function lineCount(text: string, start: number, end: number): number {
+function hasLines(text: string, start: number, end: number): boolean {
   let count = 1;
-  for (let at = text.indexOf('\n', start); at >= 0 && at < end && count < MIN_LINES; count++)
-    at = text.indexOf('\n', at + 1);
-  return count;
+  for (let at = start; at < end && count < MIN_LINES; at++) if (text.charCodeAt(at) === NEWLINE) count++;
+  return count >= MIN_LINES;
 }
 
 interface Container {

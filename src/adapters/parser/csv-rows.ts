@@ -49,22 +49,36 @@ function rowAt(
   delimiter: string,
 ): { readonly cells: readonly string[]; readonly end: number } {
   const cells: string[] = [];
-  let lineEnd = text.indexOf('\n', from);
-  if (lineEnd < 0) lineEnd = text.length;
+  let lineEnd = endOfLine(text, from);
   for (let at = from; ;) {
     let cell = '';
     if (text[at] === '"') {
       const quoted = quotedCell(text, at);
       cell = quoted.cell;
       at = quoted.end;
-      if (at > lineEnd) lineEnd = text.indexOf('\n', at) < 0 ? text.length : text.indexOf('\n', at);
+      if (at > lineEnd) lineEnd = endOfLine(text, at);
     }
-    const next = text.indexOf(delimiter, at);
-    const end = next < 0 || next > lineEnd ? lineEnd : next;
+    const end = indexWithin(text, delimiter, { from: at, to: lineEnd });
     cells.push(cell + text.slice(at, end));
     if (end === lineEnd) return { cells, end: lineEnd + 1 };
     at = end + 1;
   }
+}
+
+function endOfLine(text: string, from: number): number {
+  const newline = text.indexOf('\n', from);
+  return newline < 0 ? text.length : newline;
+}
+
+/** Never looks further than the line: a file may hold no delimiter at all. */
+function indexWithin(
+  text: string,
+  character: string,
+  { from, to }: { readonly from: number; readonly to: number },
+): number {
+  let at = from;
+  while (at < to && text[at] !== character) at++;
+  return at;
 }
 
 /** A cell in quotes; the end is behind the closing one. */

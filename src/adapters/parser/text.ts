@@ -37,26 +37,29 @@ function proseOrCode(text: string, start: number, end: number): BlockKind {
   return codeLines.length > lines.length * 0.5 ? 'code' : 'paragraph';
 }
 
-/** The runs of lines between blank lines of a part of a text. */
+/** The runs of lines between blank lines of a part of a text. Looks at nothing outside of it. */
 export function* paragraphs(text: string, start = 0, end = text.length): Generator<Span> {
+  const part = start === 0 && end === text.length ? text : text.slice(start, end);
   const breaks = /\n[^\S\n]*\n\s*/g;
-  let from = start;
-  breaks.lastIndex = start;
-  for (let match = breaks.exec(text); match !== null && match.index < end; match = breaks.exec(text)) {
-    yield* trimmedLines(text, from, match.index);
-    from = text.lastIndexOf('\n', breaks.lastIndex - 1) + 1;
+  let from = 0;
+  for (let match = breaks.exec(part); match !== null; match = breaks.exec(part)) {
+    yield* trimmedLines(part, { from, to: match.index, offset: start });
+    from = part.lastIndexOf('\n', breaks.lastIndex - 1) + 1;
   }
-  if (from < end) yield* trimmedLines(text, from, end);
+  yield* trimmedLines(part, { from, to: part.length, offset: start });
 }
 
 /** The range without leading blank lines and trailing white space, keeping the first line's indentation. */
-function* trimmedLines(text: string, from: number, to: number): Generator<Span> {
+function* trimmedLines(
+  text: string,
+  { from, to, offset }: { readonly from: number; readonly to: number; readonly offset: number },
+): Generator<Span> {
   let first = from;
   while (first < to && isSpace(text, first)) first++;
   if (first === to) return;
   let end = to;
   while (isSpace(text, end - 1)) end--;
-  yield { start: Math.max(from, text.lastIndexOf('\n', first) + 1), end };
+  yield { start: offset + Math.max(from, text.lastIndexOf('\n', first) + 1), end: offset + end };
 }
 
 function isSpace(text: string, at: number): boolean {
