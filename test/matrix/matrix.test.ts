@@ -26,7 +26,7 @@ describe(
     });
 
     for (const { name, run } of CELLS) {
-      test(name, { timeout: 300_000 }, async (t) => {
+      test(name, { timeout: 900_000 }, async (t) => {
         const result = await run(template);
         if (result.outcome === null) {
           assert.notEqual(process.env['CI'], 'true', 'CI must be able to mount a small disk');

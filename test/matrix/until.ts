@@ -1,9 +1,9 @@
 import { setTimeout as after } from 'node:timers/promises';
 
 const LOOK_AGAIN_MS = 20;
-const LIMIT_MS = 90_000;
+const LIMIT_MS = 240_000;
 
-/** Resolves once the condition holds. @throws when it does not within 90 s. */
+/** Resolves once the condition holds. @throws when it does not within 4 minutes. */
 export async function until(what: string, condition: () => Promise<boolean>): Promise<void> {
   const limit = AbortSignal.timeout(LIMIT_MS);
   while (!(await condition())) {
