@@ -57,6 +57,7 @@ test('answers as many at once as there are slots, and refuses the rest with a co
   const calls = Array.from({ length: 300 }, async () => asking.ask(REQUEST, NEVER));
   assert.deepEqual(await outcomes(calls), { answered: 256, overloaded: 44 });
   assert.match(admission.health().detail ?? '', /^0 questions at work, 0 waiting, 44 refused/);
+  assert.deepEqual(admission.reading().rejected, { query: 44, search: 0, read: 0, write: 0 });
   assert.deepEqual(await outcomes([asking.ask(REQUEST, NEVER), asking.search(REQUEST, NEVER)]), {
     answered: 2,
   });

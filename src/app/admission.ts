@@ -1,11 +1,12 @@
 import type { Asking } from '../core/answer/create-ask.ts';
 import { HoldfastError } from '../core/errors.ts';
 import type { DependencyHealth } from '../core/health.ts';
-import type { Admit } from '../http/plugins/admission.ts';
+import type { Admit, RequestKind } from '../http/plugins/admission.ts';
 import { ShedError } from '../resilience/errors.ts';
 import { createEventLoopMonitor } from '../resilience/event-loop-monitor.ts';
-import { createShedder, type Criticality, type Shedder } from '../resilience/shed.ts';
+import { createShedder, type Shedder } from '../resilience/shed.ts';
 import { Turns } from '../resilience/turns.ts';
+import type { AdmissionReading } from '../telemetry/guard-metrics.ts';
 
 /** Decides what a busy process takes on. Dispose it when the service is closed. */
 export interface Admission extends Disposable {
@@ -14,6 +15,8 @@ export interface Admission extends Disposable {
   /** The same asking; each question waits for its turn, or is refused. Answers from memory stand before it. */
   admitted(asking: Asking): Asking;
   health(): DependencyHealth;
+  /** For metrics. */
+  reading(): AdmissionReading;
 }
 
 export interface AdmissionOptions {
@@ -41,59 +44,55 @@ export function createAdmission({ maxWaiting }: AdmissionOptions): Admission {
       utilisation: turns.isOverloaded ? 1 + turns.waiting : 0,
     }),
   });
-  const slots = new Slots({ turns, shedder });
+  const slots = new Slots(turns);
   return {
-    admit: (kind) => {
-      if (kind === 'query') turns.look(ANSWER_SHARE);
-      else if (kind === 'search') turns.look();
-      else shed(shedder, kind);
-    },
+    admit: (kind) =>
+      slots.counting(kind, () => {
+        if (kind === 'query') turns.look(ANSWER_SHARE);
+        else if (kind === 'search') turns.look();
+        else shed(shedder, kind);
+      }),
     admitted: (asking) => ({
       ask: async (request, signal) => {
-        using _slot = await slots.enter(signal, ANSWER_SHARE);
+        using _slot = await slots.enter('query', signal);
         return await asking.ask(request, signal);
       },
       async *askStream(request, signal) {
-        using _slot = await slots.enter(signal, ANSWER_SHARE);
+        using _slot = await slots.enter('query', signal);
         yield* asking.askStream(request, signal);
       },
       search: async (request, signal) => {
-        using _slot = await slots.enter(signal, 1);
+        using _slot = await slots.enter('search', signal);
         return await asking.search(request, signal);
       },
     }),
-    health: () => slots.health(),
+    reading: () => slots.reading(),
+    health: () => health(slots.reading()),
     [Symbol.dispose]: () => monitor[Symbol.dispose](),
   };
 }
 
-interface SlotsParts {
-  readonly turns: Turns;
-  readonly shedder: Shedder;
-}
-
 class Slots {
   readonly #turns: Turns;
-  readonly #shedder: Shedder;
+  readonly #rejected: Record<RequestKind, number> = { query: 0, search: 0, read: 0, write: 0 };
   #running = 0;
-  #rejected = 0;
 
-  constructor({ turns, shedder }: SlotsParts) {
+  constructor(turns: Turns) {
     this.#turns = turns;
-    this.#shedder = shedder;
   }
 
   /** A slot, held until it is disposed, once it is the caller's turn. */
-  async enter(signal: AbortSignal, share: number): Promise<Disposable> {
-    if (this.#running >= MAX_RUNNING) {
-      this.#rejected++;
+  async enter(kind: 'query' | 'search', signal: AbortSignal): Promise<Disposable> {
+    this.counting(kind, () => {
+      if (this.#running < MAX_RUNNING) return;
       throw new HoldfastError('overloaded', `${this.#running} questions are being answered`);
-    }
+    });
     this.#running++;
     try {
-      await this.#turns.take(signal, share);
+      await this.#turns.take(signal, kind === 'query' ? ANSWER_SHARE : 1);
     } catch (error) {
       this.#running--;
+      if (!signal.aborted) this.#rejected[kind]++;
       throw error;
     }
     return {
@@ -103,16 +102,26 @@ class Slots {
     };
   }
 
-  health(): DependencyHealth {
-    const { isOverloaded, waiting, rejected } = this.#turns.snapshot();
-    const refused = this.#rejected + rejected + sumOf(this.#shedder.rejected());
-    const detail = `${this.#running - waiting} questions at work, ${waiting} waiting, ${refused} refused since the start`;
-    return { name: 'admission', state: isOverloaded ? 'degraded' : 'up', detail };
+  /** What it throws is a refusal of this kind. */
+  counting(kind: RequestKind, admit: () => void): void {
+    try {
+      admit();
+    } catch (error) {
+      this.#rejected[kind]++;
+      throw error;
+    }
+  }
+
+  reading(): AdmissionReading {
+    const { isOverloaded, waiting } = this.#turns.snapshot();
+    return { running: this.#running - waiting, waiting, isOverloaded, rejected: { ...this.#rejected } };
   }
 }
 
-function sumOf(counts: Readonly<Record<Criticality, number>>): number {
-  return Object.values(counts).reduce((sum, count) => sum + count, 0);
+function health({ running, waiting, isOverloaded, rejected }: AdmissionReading): DependencyHealth {
+  const refused = Object.values(rejected).reduce((sum, count) => sum + count, 0);
+  const detail = `${running} questions at work, ${waiting} waiting, ${refused} refused since the start`;
+  return { name: 'admission', state: isOverloaded ? 'degraded' : 'up', detail };
 }
 
 /** Lists and documents to read, and what writes. @throws HoldfastError `overloaded`. */

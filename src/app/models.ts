@@ -50,6 +50,7 @@ export async function openModels(
     generator: modelOf(watched.generator),
     reranker: modelOf(watched.reranker),
     monitors,
+    calls: Object.values(watched).flatMap((one) => one?.calls ?? []),
     close: async () => {
       for (const monitor of monitors) await monitor[Symbol.asyncDispose]();
       await embedder?.[Symbol.asyncDispose]?.();

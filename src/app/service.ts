@@ -46,6 +46,7 @@ import { MODEL_FOLDER } from './package-folders.ts';
 import { preparePool, type PreparePool } from './prepare-pool.ts';
 import { embeddedTextAnalysis } from './text-analysis.ts';
 import { VERSION } from './version.ts';
+import type { ModelCalls } from './watched-models.ts';
 import { forEachCollection, verifyIndex, type IndexDifference } from './verify-index.ts';
 
 /** Everything that Holdfast does, whether in this process or behind an address. */
@@ -91,6 +92,8 @@ export interface ServiceModels {
   readonly breakers?: readonly HeldBreaker[];
   /** Decides what a busy process takes on; null or left out: everything. */
   readonly admission?: Admission | null;
+  /** Numbers of the calls of models, for metrics. */
+  readonly calls?: readonly ModelCalls[];
   /** Those who know whether the models work. */
   readonly monitors?: readonly ModelHealth[];
 }
@@ -135,7 +138,7 @@ interface Parts {
 async function wire({ config, logger, folder, catalog, blobs, stack, models }: Parts): Promise<Service> {
   const { breakers: held = [], monitors = [], admission = null } = models;
   const breakers = createBreakers(held, logger);
-  const metrics = createMetrics({ version: VERSION, breakers });
+  const metrics = openMetrics(breakers, models);
   const { encoder, generator, reranker } = measuredModels(models, metrics);
   const model = await loadStaticModel(MODEL_FOLDER);
   const embedder = staticEmbedder(model);
@@ -190,6 +193,19 @@ async function wire({ config, logger, folder, catalog, blobs, stack, models }: P
     verifyIndex: async () => verifyIndex(catalog, index),
     [Symbol.asyncDispose]: async () => stack.disposeAsync(),
   };
+}
+
+function openMetrics(
+  breakers: Breakers,
+  { calls = [], monitors = [], admission = null }: ServiceModels,
+): Metrics {
+  return createMetrics({
+    version: VERSION,
+    breakers,
+    calls: () => calls.map((read) => read()),
+    models: () => monitors.map((monitor) => monitor.health()),
+    admission: () => admission?.reading() ?? null,
+  });
 }
 
 /** The models, each call of them measured. */

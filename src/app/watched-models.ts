@@ -10,6 +10,7 @@ import { createDependency, type Dependency } from '../resilience/dependency.ts';
 import { Policy } from '../resilience/policy.ts';
 import { systemTime, type TimeSource } from '../resilience/time-source.ts';
 import { Timeout } from '../resilience/timeout.ts';
+import type { CallsReading } from '../telemetry/guard-metrics.ts';
 import { guardedEmbedder, guardedGenerator, guardedReranker } from './guarded-models.ts';
 import { ModelMonitor, type MonitoredModel } from './model-monitor.ts';
 
@@ -30,7 +31,11 @@ export interface Watched<Model> {
   readonly model: Model;
   readonly monitor: ModelMonitor;
   readonly breaker: Breaker;
+  readonly calls: readonly ModelCalls[];
 }
+
+/** Reads the numbers of the calls behind one breaker. */
+export type ModelCalls = () => CallsReading;
 
 /** An embedder has a second breaker, for passages. */
 export interface WatchedEmbedder extends Watched<Embedder> {
@@ -64,7 +69,13 @@ export function watchedEmbedder(embedder: ModelEmbedder, options: WatchOptions):
   );
   const guards = { policy: dependency.foreground, passages: passages.background, monitor, time };
   const model = guardedEmbedder(embedder, guards);
-  return { model, monitor, breaker: dependency.breaker, passagesBreaker: passages.breaker };
+  return {
+    model,
+    monitor,
+    breaker: dependency.breaker,
+    passagesBreaker: passages.breaker,
+    calls: [callsOf(dependency), callsOf(passages)],
+  };
 }
 
 /** A generator, asked for a few tokens while it fails: to write them costs too much to do it all the time. */
@@ -88,7 +99,7 @@ export function watchedGenerator(generator: Generator, options: WatchOptions): W
     options,
   );
   const guarded = guardedGenerator(generator, { policy: dependency.foreground, monitor, clocks, time });
-  return { model: guarded, monitor, breaker: dependency.breaker };
+  return { model: guarded, monitor, breaker: dependency.breaker, calls: [callsOf(dependency)] };
 }
 
 /** A reranker, asked to judge one text while it fails. */
@@ -110,7 +121,15 @@ export function watchedReranker(reranker: Reranker, options: WatchOptions): Watc
     options,
   );
   const guards = { policy: dependency.foreground, monitor, time };
-  return { model: guardedReranker(reranker, guards), monitor, breaker: dependency.breaker };
+  const model = guardedReranker(reranker, guards);
+  return { model, monitor, breaker: dependency.breaker, calls: [callsOf(dependency)] };
+}
+
+function callsOf({ bulkhead, retries }: Dependency): ModelCalls {
+  return () => {
+    const { name, limit, active, waiting, waitingBackground, rejected } = bulkhead.snapshot();
+    return { name, limit, active, waiting: waiting + waitingBackground, rejected, retries: retries() };
+  };
 }
 
 interface Probing {

@@ -27,6 +27,8 @@ export interface Dependency {
   readonly settings: DependencySettings;
   readonly breaker: Breaker;
   readonly bulkhead: Bulkhead;
+  /** Second and third tries since the start. */
+  retries(): number;
   /** Calls that someone waits for. Idempotent ones are retried when the settings say so. */
   readonly foreground: Policy;
   /** The same for calls nobody waits for, such as ingest: at most 30 % of the slots. */
@@ -50,5 +52,12 @@ export function createDependency(name: BreakerName, options: DependencyOptions =
   const retrying =
     extraAttempts === 0 ? {} : { retry: new Retry({ extraAttempts, budget, time, random, ...judged }) };
   const policy = (priority: Priority): Policy => new Policy({ ...shared, ...retrying, priority });
-  return { settings, breaker, bulkhead, foreground: policy('foreground'), background: policy('background') };
+  return {
+    settings,
+    breaker,
+    bulkhead,
+    retries: () => budget.withdrawn,
+    foreground: policy('foreground'),
+    background: policy('background'),
+  };
 }

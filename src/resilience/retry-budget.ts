@@ -23,6 +23,7 @@ export class RetryBudget {
   readonly #time: TimeSource;
   #tokens = 0;
   #updatedAt: number;
+  #withdrawn = 0;
 
   /** @throws RangeError when a number is out of bounds. */
   constructor(options: RetryBudgetOptions = {}) {
@@ -32,6 +33,11 @@ export class RetryBudget {
     this.#capacity = requireNumber('capacity', capacity, { min: 1, max: 10_000 });
     this.#time = time;
     this.#updatedAt = time.monotonic();
+  }
+
+  /** Retries since the start. */
+  get withdrawn(): number {
+    return this.#withdrawn;
   }
 
   /** Counts one first call. */
@@ -46,6 +52,7 @@ export class RetryBudget {
     this.#updatedAt = now;
     if (this.#tokens < 1) return false;
     this.#tokens -= 1;
+    this.#withdrawn++;
     return true;
   }
 }

@@ -1,5 +1,6 @@
 import type { AnswerEvent, AskResponse } from '../core/answer/answer.ts';
 import type { Asking } from '../core/answer/create-ask.ts';
+import { HoldfastError } from '../core/errors.ts';
 import type { SearchResponse } from '../core/retrieval/search.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Metrics, QuestionKind, QuestionOutcome } from './metrics.ts';
@@ -19,7 +20,7 @@ export function measuredAsking(asking: Asking, metrics: Pick<Metrics, 'question'
       done(outcomeOf(response), response);
       return response;
     } catch (error) {
-      done(signal.aborted ? 'left' : 'failed', null);
+      done(outcomeOfEnd(error, signal), null);
       throw error;
     }
   };
@@ -43,20 +44,28 @@ async function* measuredStream(
 ): AsyncGenerator<AnswerEvent> {
   const began = clock.monotonic();
   let last: AskResponse | null = null;
-  let hasFailed = false;
+  let failure: unknown = null;
   try {
     for await (const event of events) {
       if (event.type === 'final') last = event.data;
       yield event;
     }
   } catch (error) {
-    hasFailed = !signal.aborted;
+    failure = error;
     throw error;
   } finally {
-    const outcome = last === null ? (hasFailed ? 'failed' : 'left') : outcomeOf(last);
+    const outcome = last === null ? outcomeOfEnd(failure, signal) : outcomeOf(last);
     const durationMs = clock.monotonic() - began;
     metrics.question({ kind: 'answer', outcome, durationMs, ...detailsOf(last) });
   }
+}
+
+/** Of a question without a response; the error is null when its reader stopped reading. */
+function outcomeOfEnd(error: unknown, signal: AbortSignal): QuestionOutcome {
+  const reason: unknown = signal.aborted ? signal.reason : error;
+  if (!(reason instanceof HoldfastError)) return signal.aborted || error === null ? 'left' : 'failed';
+  if (reason.code === 'deadline_exceeded') return 'timed_out';
+  return reason.code === 'overloaded' ? 'overloaded' : 'failed';
 }
 
 function outcomeOf(response: SearchResponse): QuestionOutcome {

@@ -1,5 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { Breakers } from '../core/breakers.ts';
+import { guardMetrics, type Guards } from './guard-metrics.ts';
 
 /** Edges in seconds of what a request may take: every limit that is promised is one of them. */
 const REQUEST_BUCKETS = [
@@ -11,9 +11,16 @@ const MODEL_BUCKETS = [
   0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92,
 ];
 
-const BREAKER_STATES = ['closed', 'open', 'half_open', 'forced_open', 'disabled'] as const;
 const QUESTION_KINDS = ['answer', 'search'] as const;
-const QUESTION_OUTCOMES = ['answered', 'degraded', 'refused', 'failed', 'left'] as const;
+const QUESTION_OUTCOMES = [
+  'answered',
+  'degraded',
+  'refused',
+  'overloaded',
+  'timed_out',
+  'failed',
+  'left',
+] as const;
 const DEGRADED_PARTS = [
   'embedding',
   'lexical',
@@ -68,13 +75,12 @@ export interface Metrics {
   scrape(): Promise<{ readonly contentType: string; readonly text: string }>;
 }
 
-export interface MetricsOptions {
+export interface MetricsOptions extends Guards {
   readonly version: string;
-  readonly breakers: Pick<Breakers, 'list'>;
 }
 
 /** Metrics of one process, every series there from the start. */
-export function createMetrics({ version, breakers }: MetricsOptions): Metrics {
+export function createMetrics({ version, ...guards }: MetricsOptions): Metrics {
   const registry = new Registry();
   const info = new Gauge({
     name: 'holdfast_info',
@@ -83,7 +89,7 @@ export function createMetrics({ version, breakers }: MetricsOptions): Metrics {
     registers: [registry],
   });
   info.set({ version }, 1);
-  breakerMetrics(registry, breakers);
+  guardMetrics(registry, guards);
   return {
     request: requestMetrics(registry),
     question: questionMetrics(registry),
@@ -170,39 +176,4 @@ function modelMetrics(registry: Registry): Metrics['modelCall'] {
   });
   for (const call of MODEL_CALLS) for (const outcome of CALL_OUTCOMES) durations.zero({ call, outcome });
   return ({ call, outcome, durationMs }) => durations.observe({ call, outcome }, durationMs / 1000);
-}
-
-/** Read from the breakers whenever somebody scrapes. */
-function breakerMetrics(registry: Registry, breakers: Pick<Breakers, 'list'>): void {
-  const states = new Gauge({
-    name: 'circuit_breaker_state',
-    help: '1 for the state that a breaker is in, 0 for the others.',
-    labelNames: ['name', 'state'] as const,
-    registers: [registry],
-    collect() {
-      for (const { name, state } of breakers.list())
-        for (const one of BREAKER_STATES) states.set({ name, state: one }, one === state ? 1 : 0);
-    },
-  });
-  const counters = {
-    successes: ['circuit_breaker_successes_total', 'Calls that succeeded.'],
-    failures: ['circuit_breaker_failures_total', 'Calls that failed.'],
-    slow: ['circuit_breaker_slow_total', 'Calls that were slow, whatever they came to.'],
-    pushbacks: ['circuit_breaker_pushbacks_total', 'Calls that the server asked to repeat later.'],
-    rejected: ['circuit_breaker_rejected_total', 'Calls that the breaker did not let through.'],
-    opened: ['circuit_breaker_opened_total', 'Times that the breaker opened by its rules.'],
-  } as const;
-  for (const [total, [name, help]] of Object.entries(counters)) {
-    const counter = new Counter({
-      name,
-      help,
-      labelNames: ['name'] as const,
-      registers: [registry],
-      collect() {
-        counter.reset();
-        for (const breaker of breakers.list())
-          counter.inc({ name: breaker.name }, breaker.totals[total as keyof typeof counters]);
-      },
-    });
-  }
 }
