@@ -4,6 +4,7 @@ import type { AnswerEvent, AskRequest, AskResponse } from '../core/answer/answer
 import type { Asking } from '../core/answer/create-ask.ts';
 import type { CollectionName, TenantId } from '../core/documents/ids.ts';
 import { HoldfastError } from '../core/errors.ts';
+import { SimulatedTime } from '../../test/simulation/simulated-time.ts';
 import { createAdmission } from './admission.ts';
 
 const NEVER = new AbortController().signal;
@@ -52,7 +53,7 @@ function codeOf(error: unknown): string {
 }
 
 test('answers as many at once as there are slots, and refuses the rest with a code', async () => {
-  using admission = createAdmission({ maxWaiting: 4 });
+  using admission = createAdmission({ maxWaiting: 4, time: new SimulatedTime() });
   const asking = admission.admitted(ASKING);
   const calls = Array.from({ length: 300 }, async () => asking.ask(REQUEST, NEVER));
   assert.deepEqual(await outcomes(calls), { answered: 256, overloaded: 44 });
@@ -64,7 +65,7 @@ test('answers as many at once as there are slots, and refuses the rest with a co
 });
 
 test('holds the slot of a stream until it ends, or its reader goes', async () => {
-  using admission = createAdmission({ maxWaiting: 4 });
+  using admission = createAdmission({ maxWaiting: 4, time: new SimulatedTime() });
   const asking = admission.admitted(ASKING);
   const open = async (): Promise<AsyncIterator<AnswerEvent>> => {
     const events = asking.askStream(REQUEST, NEVER)[Symbol.asyncIterator]();
@@ -81,7 +82,7 @@ test('holds the slot of a stream until it ends, or its reader goes', async () =>
 });
 
 test('gives the slot of a caller that goes away to the next', async () => {
-  using admission = createAdmission({ maxWaiting: 4 });
+  using admission = createAdmission({ maxWaiting: 4, time: new SimulatedTime() });
   const asking = admission.admitted(ASKING);
   const client = new AbortController();
   const calls = Array.from({ length: 200 }, async () => asking.ask(REQUEST, client.signal));
@@ -92,7 +93,7 @@ test('gives the slot of a caller that goes away to the next', async () => {
 });
 
 test('admits everything while nobody waits', () => {
-  using admission = createAdmission({ maxWaiting: 4 });
+  using admission = createAdmission({ maxWaiting: 4, time: new SimulatedTime() });
   for (const kind of ['query', 'search', 'read', 'write'] as const) admission.admit(kind);
   assert.equal(admission.health().state, 'up');
 });

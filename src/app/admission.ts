@@ -5,6 +5,7 @@ import type { Admit, RequestKind } from '../http/plugins/admission.ts';
 import { ShedError } from '../resilience/errors.ts';
 import { createEventLoopMonitor } from '../resilience/event-loop-monitor.ts';
 import { createShedder, type Shedder } from '../resilience/shed.ts';
+import { systemTime, type TimeSource } from '../resilience/time-source.ts';
 import { Turns } from '../resilience/turns.ts';
 import type { AdmissionReading } from '../telemetry/guard-metrics.ts';
 
@@ -22,6 +23,8 @@ export interface Admission extends Disposable {
 export interface AdmissionOptions {
   /** Questions that may wait while more come than can be answered; twice as many when searches are among them. */
   readonly maxWaiting: number;
+  /** Default: the machine's time. */
+  readonly time?: TimeSource;
 }
 
 /** Questions at work at once, streams until they end. Those that wait for models are bounded by their bulkheads. */
@@ -30,10 +33,11 @@ const MAX_RUNNING = 256;
 const ANSWER_SHARE = 0.5;
 
 /** Questions take turns on the event loop; its lateness, and their line, shed other work. */
-export function createAdmission({ maxWaiting }: AdmissionOptions): Admission {
+export function createAdmission({ maxWaiting, time = systemTime }: AdmissionOptions): Admission {
   const turns = new Turns({
     maxWaiting: maxWaiting / ANSWER_SHARE,
     refusal: (reason) => new HoldfastError('overloaded', reason),
+    time,
   });
   const monitor = createEventLoopMonitor();
   const shedder = createShedder({
