@@ -106,6 +106,14 @@ export const ERRORS = {
   url_content_type: ['The URL is not a document', 'Give the URL of a document, or leave it out.'],
   url_too_large: ['The URL is too large', 'Download it, split it, and ingest the files.'],
   url_malformed: ['The answer of the server cannot be read', 'Tell whoever runs that server.'],
+  url_out_of_scope: [
+    'The sitemap names a page that it does not speak for',
+    'Give the sitemap of that folder or host, or the URL of the page itself.',
+  ],
+  site_too_large: [
+    'The site has more pages than are taken',
+    'Raise the number of pages, or take a part of the site.',
+  ],
   url_robots: ['The robots.txt of the site does not allow it', 'Ask whoever runs the site.'],
 } as const satisfies Record<string, readonly [title: string, advice: string]>;
 

@@ -4,7 +4,7 @@ import type { DocumentProblem } from '../documents/document.ts';
 export type SourceItem =
   | {
       readonly kind: 'file';
-      /** Key of the item: its absolute path. */
+      /** Key of the item: its absolute path, or its URL. */
       readonly item: string;
       readonly name: string;
       /** Path below the root with `/`, for filters. */
@@ -12,6 +12,10 @@ export type SourceItem =
       /** Where a person can open it. */
       readonly uri: string;
       readonly sizeBytes: number;
+      /** SHA-256 of the bytes, where the source knows it: what the catalog has already need not be read. */
+      readonly contentHash?: string;
+      /** What the source says that it is, as a media type without parameters. */
+      readonly mediaType?: string | null;
     }
   | {
       readonly kind: 'problem';

@@ -66,6 +66,8 @@ export const STATUS: Readonly<Record<ErrorCode, number>> = {
   url_content_type: 422,
   url_too_large: 422,
   url_malformed: 502,
+  url_out_of_scope: 422,
+  site_too_large: 422,
   url_robots: 403,
 };
 
