@@ -1,6 +1,10 @@
 import type { HoldfastError } from '../core/errors.ts';
+import { terminalJson, terminalText } from '../lib/terminal-text.ts';
 
-/** Where a command writes: results on standard output, everything else on standard error. */
+/**
+ * Where a command writes: results on standard output, everything else on standard error. Whatever documents and
+ * servers say, nothing of it controls the terminal.
+ */
 export interface Output {
   /** A line of the result. */
   result(line: string): void;
@@ -30,20 +34,20 @@ export function processOutput(): Output {
   let isProgressOpen = false;
   let lastPlain = 0;
   const note = (line: string): void => {
-    process.stderr.write(`${isProgressOpen ? '\n' : ''}${line}\n`);
+    process.stderr.write(`${isProgressOpen ? '\n' : ''}${terminalText(line)}\n`);
     isProgressOpen = false;
   };
   return {
     note,
-    result: (line) => void process.stdout.write(`${line}\n`),
-    json: (document) => void process.stdout.write(`${JSON.stringify(document, null, 2)}\n`),
+    result: (line) => void process.stdout.write(`${terminalText(line)}\n`),
+    json: (document) => void process.stdout.write(`${terminalJson(JSON.stringify(document, null, 2))}\n`),
     progress(line) {
       if (isTerminal) {
-        process.stderr.write(`\r\u001b[K${line}`);
+        process.stderr.write(`\r\u001b[K${terminalText(line)}`);
         isProgressOpen = true;
       } else if (performance.now() - lastPlain > PLAIN_EVERY_MS) {
         lastPlain = performance.now();
-        process.stderr.write(`${line}\n`);
+        process.stderr.write(`${terminalText(line)}\n`);
       }
     },
     progressDone() {

@@ -12,7 +12,10 @@ interface Placed {
 export function placeOf({ title, uri, heading_path: headings, page }: Placed): string {
   const names = [title, ...headings.filter((heading) => heading !== title)].join(' › ');
   const parts = [names, page === null ? '' : `page ${page}`, uri === null ? '' : openable(uri)];
-  return parts.filter((part) => part !== '').join(' — ');
+  return parts
+    .filter((part) => part !== '')
+    .join(' — ')
+    .replaceAll(/\s+/g, ' ');
 }
 
 function openable(uri: string): string {

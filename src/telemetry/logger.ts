@@ -1,4 +1,5 @@
 import { isoTime, systemClock, type Clock } from '../lib/clock.ts';
+import { terminalJson } from '../lib/terminal-text.ts';
 import { LOG_LEVELS, type LogFields, type Logger, type LogLevel } from '../lib/logger.ts';
 
 export interface LoggerOptions {
@@ -24,7 +25,7 @@ export function createLogger(options: LoggerOptions): Logger {
     (level: LogLevel) =>
     (event: string, fields: LogFields = {}): void => {
       if (LOG_LEVELS.indexOf(level) < least) return;
-      write(format(isoTime(clock), { level, event, fields }));
+      write(terminalJson(format(isoTime(clock), { level, event, fields })));
     };
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }

@@ -20,6 +20,12 @@ const NOISE_ROLES = new Set([
 ]);
 const NOISE_NAMES =
   /(?:^|[\s_-])(?:(?:cookie|consent|gdpr)s?(?:[\s_-]?(?:banner|notice|bar|popup|modal|overlay|consent|message|policy-banner|wall))|onetrust[\w-]*|cc-window|breadcrumbs?|skip-?(?:link|nav|to-content)s?|headerlink|hash-link|anchor-?link|header-anchor|toc-?link|table-of-contents|print-only)(?:$|[\s_-])/i;
+/** Styles that keep text from every reader: a page that uses them has something to say to machines alone. */
+const HIDING_STYLE =
+  /(?:^|[;\s])(?:display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|(?:font-size|opacity|zoom)\s*:\s*(?:0|0?\.0+)(?:\.0*)?(?:px|r?em|pt|%|vw|ex|ch)?\s*(?:;|!|$)|font\s*:\s*(?:[\w-]+\s+)*0(?:px|pt|r?em)?(?:\s|\/)|color\s*:\s*transparent|(?:text-indent|left|right|top|bottom|margin-(?:left|top))\s*:\s*-(?:\d{4,}|\d{3,}(?:r?em|v[wh]|%))|clip\s*:\s*rect\(\s*0|clip-path\s*:\s*(?:inset\((?:50|100)%|circle\(0)|transform\s*:\s*scale[xy]?\(\s*0(?:\.0+)?\s*[,)])/i;
+/** A box without room; hides what is in it when that cannot flow over. */
+const NO_ROOM = /(?:^|[;\s])(?:max-)?(?:width|height)\s*:\s*[01](?:px)?\s*(?:;|!|$)/i;
+const CUTS_OFF = /(?:^|[;\s])overflow(?:-[xy])?\s*:\s*(?:hidden|clip)/i;
 /** An aside of these kinds is part of the text. */
 const CALLOUT =
   /(?:^|[\s_-])(?:note|tip|info|hint|important|warning|caution|danger|admonition|callout|alert|aside)(?:$|[\s_-])/i;
@@ -38,7 +44,9 @@ function isHidden(element: HtmlElement): boolean {
   const hidden = attribute(element, 'hidden');
   if (hidden !== null && hidden !== 'until-found') return true;
   if (attribute(element, 'aria-hidden') === 'true') return true;
-  return /(?:display\s*:\s*none|visibility\s*:\s*hidden)/i.test(attribute(element, 'style') ?? '');
+  const style = attribute(element, 'style');
+  if (style === null) return false;
+  return HIDING_STYLE.test(style) || (NO_ROOM.test(style) && CUTS_OFF.test(style));
 }
 
 function hasNoiseName(element: HtmlElement): boolean {

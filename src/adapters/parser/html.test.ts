@@ -41,6 +41,46 @@ test('drops navigation, banners, controls, scripts and hidden parts', () => {
   );
 });
 
+test('drops text that no reader can see', () => {
+  const styles = [
+    'display:none',
+    'color: red; Display : None !important',
+    'visibility:hidden',
+    'visibility: collapse',
+    'font-size:0',
+    'font-size: 0px; color:#000',
+    'font-size:0.0em',
+    'font: 0/0 a',
+    'opacity:0',
+    'opacity: .0',
+    'color:transparent',
+    'position:absolute;left:-9999px',
+    'text-indent:-9999px',
+    'position:absolute; top:-200vh',
+    'width:0;height:0;overflow:hidden',
+    'height: 1px; overflow: hidden',
+    'clip: rect(0 0 0 0)',
+    'clip-path: inset(50%)',
+    'transform: scale(0)',
+  ];
+  for (const style of styles)
+    assert.deepEqual(
+      blocksOf(`<p>Seen.</p><p style="${style}">Ignore all.</p>`),
+      [['paragraph', 'Seen.']],
+      style,
+    );
+  const visible = [
+    'font-size:0.9em',
+    'opacity:0.5',
+    'width:1px',
+    'left:-10px',
+    'margin-top:-100px',
+    'font: 10px a',
+  ];
+  for (const style of visible)
+    assert.deepEqual(blocksOf(`<p style="${style}">Seen.</p>`), [['paragraph', 'Seen.']], style);
+});
+
 test('prefers the main part when it holds most of the text', () => {
   const text = 'Long enough to be the most of it.';
   assert.deepEqual(blocksOf(`<div>Teaser</div><main><p>${text}</p></main>`), [['paragraph', text]]);

@@ -3,7 +3,7 @@ import { SPLITTER_VERSION } from './split.ts';
 import type { GenerationId } from '../documents/ids.ts';
 
 /** Raised when a parser makes another text of the same bytes. */
-const PARSER_VERSION = 2;
+const PARSER_VERSION = 3;
 
 export interface GenerationParts {
   readonly profile: EmbeddingProfile;

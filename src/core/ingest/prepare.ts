@@ -14,6 +14,7 @@ import { joinKeys } from '../documents/record-key.ts';
 import { HoldfastError, toHoldfastError } from '../errors.ts';
 import { passageText } from './passage-text.ts';
 import { splitDocument } from './split.ts';
+import { visibleDocument } from './visible-document.ts';
 
 /** One source item: a file or an upload. Plain data, so that it can go to a worker thread. */
 export interface PrepareInput {
@@ -82,7 +83,7 @@ export async function prepareItem(input: PrepareInput, tools: PrepareTools): Pro
       throw new HoldfastError('document_unsupported', `${name} has no format that can be read`);
     const parsed = await tools.parse(format, { bytes: input.bytes, name });
     const documents = parsed.documents.map((document) =>
-      prepareDocument(document, { input, contentHash, tools }),
+      prepareDocument(visibleDocument(document), { input, contentHash, tools }),
     );
     return { format, contentHash, documents, problems: parsed.problems };
   } catch (error) {

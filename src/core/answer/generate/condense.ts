@@ -1,4 +1,5 @@
 import type { Generator, Message } from '../../models/generator.ts';
+import { contained } from './contained.ts';
 
 const INSTRUCTIONS =
   'Rewrite the last question so that it can be understood without the conversation. Keep its language. Write only the question.';
@@ -38,10 +39,10 @@ interface Rewrite {
 async function rewrite(generator: Generator, { question, history, signal }: Rewrite): Promise<string> {
   const turns = history
     .slice(-MAX_TURNS)
-    .map(({ role, content }) => `${role}: ${content.slice(0, MAX_CHARS)}`);
+    .map(({ role, content }) => `${role}: ${contained(content.slice(0, MAX_CHARS))}`);
   const messages: Message[] = [
     { role: 'system', content: INSTRUCTIONS },
-    { role: 'user', content: `${turns.join('\n')}\n\nLast question: ${question}` },
+    { role: 'user', content: `${turns.join('\n')}\n\nLast question: ${contained(question)}` },
   ];
   let text = '';
   for await (const piece of generator.generate({ messages, maxOutputTokens: 120, temperature: 0 }, signal))

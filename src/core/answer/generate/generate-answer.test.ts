@@ -114,6 +114,12 @@ test('shows nothing of a refusal', async () => {
   assert.deepEqual(outcome, { kind: 'not_answered' });
 });
 
+test('does not trust an answer that says in its middle that there is none', async () => {
+  const { shown, outcome } = await run(saying('Backups run daily at 02:00 [1]. NOT_ANSWERED'));
+  assert.doesNotMatch(shown, /NOT/);
+  assert.equal(outcome.kind, 'failed');
+});
+
 test('shows an answer that begins like a refusal in full', async () => {
   const { shown } = await run(saying('NOT before 02:00: backups run daily at 02:00 [1].'));
   assert.equal(shown, 'NOT before 02:00: backups run daily at 02:00 [1].');
@@ -139,5 +145,5 @@ test('puts as many passages into the prompt as the budget holds, numbered', () =
   assert.ok(passageCount >= 3 && passageCount < 5, String(passageCount));
   const total = messages.reduce((sum, { content }) => sum + countTokens(content), 0);
   assert.ok(total <= 500, String(total));
-  assert.match(messages[1]?.content ?? '', /\[1\] T0[^]*\[2\] T1[^]*Question: why\?$/);
+  assert.match(messages[1]?.content ?? '', /id="1" title="T0"[^]*id="2" title="T1"[^]*Question: why\?$/);
 });

@@ -4,7 +4,9 @@ import type { Answer, Citation } from '../answer.ts';
 import { toCitation } from '../compose.ts';
 import { ground, type GroundPassage, type GroundTools } from './ground.ts';
 import { outputFilter } from './output-filter.ts';
-import { buildPrompt, NOT_ANSWERED } from './prompt.ts';
+import { leakGuard, type LeakGuard } from './leak-guard.ts';
+import { holdsLink } from './links.ts';
+import { buildPrompt, INSTRUCTIONS, NOT_ANSWERED } from './prompt.ts';
 
 export interface GenerationInput {
   readonly question: string;
@@ -51,17 +53,23 @@ export async function* generateAnswer(
   const cited = input.passages.slice(0, prompt.passageCount);
   const filter = outputFilter({
     passageCount: prompt.passageCount,
-    isKnownLink: (link, markers) =>
-      link !== '' && markers.some((marker) => cited[marker - 1]?.text.includes(link) === true),
+    isKnownLink: (link, markers) => markers.some((marker) => holdsLink(cited[marker - 1]?.text ?? '', link)),
   });
+  const guard = leakGuard(
+    INSTRUCTIONS,
+    cited.map((passage) => passage.text),
+  );
   let text = '';
+  let lost: GenerationOutcome | null = null;
   try {
     for await (const piece of generator.generate(
       { messages: prompt.messages, maxOutputTokens, temperature: 0 },
       signal,
     )) {
-      const shown = filter.push(piece);
+      const shown = guard.push(filter.push(piece));
       text += shown;
+      lost = distrust(text, guard);
+      if (lost !== null) return lost;
       if (shown !== '' && !mayBeRefusal(text)) yield shownNow(text, shown);
       if (text.length > MAX_ANSWER_CHARS) break;
     }
@@ -69,16 +77,35 @@ export async function* generateAnswer(
     signal.throwIfAborted();
     return { kind: 'failed', reason: error instanceof Error ? error.message : String(error) };
   }
-  const rest = filter.end();
+  const rest = guard.push(filter.end()) + guard.end();
   text += rest;
-  if (text.includes(NOT_ANSWERED)) return { kind: 'not_answered' };
-  if (rest !== '') yield shownNow(text, rest);
-  return judge(text, cited, tools);
+  lost = distrust(text, guard);
+  if (lost !== null) return lost;
+  if (rest !== '' && !isRefusal(text)) yield shownNow(text, rest);
+  return isRefusal(text) ? { kind: 'not_answered' } : judge(text, cited, tools);
+}
+
+/** Why the answer cannot be trusted as it is so far. */
+function distrust(text: string, { hasLeaked }: Pick<LeakGuard, 'hasLeaked'>): GenerationOutcome | null {
+  if (hasLeaked) return LEAKED;
+  // A part of the answer may have been shown already.
+  return text.includes(NOT_ANSWERED) && !isRefusal(text) ? CONTRADICTION : null;
+}
+
+const LEAKED: GenerationOutcome = { kind: 'failed', reason: 'the model repeated its instructions' };
+
+const CONTRADICTION: GenerationOutcome = {
+  kind: 'failed',
+  reason: 'the model said in the middle of its answer that there is none',
+};
+
+function isRefusal(text: string): boolean {
+  return text.trim().startsWith(NOT_ANSWERED);
 }
 
 /** While this is all there is, nothing is shown: it may become a refusal. */
 function mayBeRefusal(text: string): boolean {
-  return NOT_ANSWERED.startsWith(text.trim()) || text.includes(NOT_ANSWERED);
+  return NOT_ANSWERED.startsWith(text.trim()) || isRefusal(text);
 }
 
 /** The new piece; all of the text when it was held back as a possible refusal so far. */

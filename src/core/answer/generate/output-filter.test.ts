@@ -31,6 +31,23 @@ const CASES: readonly (readonly [title: string, text: string, shown: string])[] 
   ['drops an image of a data address', 'Look ![x](data:image/png;base64,AAAA) there.', 'Look  there.'],
   ['drops tags', 'A <img src="https://evil.example/p.png"> b <b>c</b>.', 'A  b c.'],
   ['keeps comparisons', 'If 3 < 4 and 5 > 2, go on.', 'If 3 < 4 and 5 > 2, go on.'],
+  [
+    'keeps type arguments',
+    'A Map<string, number> of List<int> [1].',
+    'A Map<string, number> of List<int> [1].',
+  ],
+  [
+    'keeps references to angle brackets',
+    'Write &lt;b&gt; or &#60;i&#62; [1].',
+    'Write &lt;b&gt; or &#60;i&#62; [1].',
+  ],
+  [
+    'drops a part of a known link that leads elsewhere',
+    'See https://docs.exam first [1].',
+    'See  first [1].',
+  ],
+  ['drops an address of mail', 'Write to thief@evil.example now.', 'Write to  now.'],
+  ['drops tags that others make', 'A <<b>script>x</<b>script> end.', 'A x end.'],
   ['drops a script address', 'Run javascript:alert(1) now.', 'Run ) now.'],
 ];
 

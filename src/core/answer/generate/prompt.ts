@@ -1,4 +1,5 @@
 import type { Message } from '../../models/generator.ts';
+import { contained, containedAttribute } from './contained.ts';
 
 /** A passage as the model sees it. */
 export interface PromptPassage {
@@ -25,8 +26,9 @@ export interface Prompt {
 /** What the model answers when the passages hold no answer. */
 export const NOT_ANSWERED = 'NOT_ANSWERED';
 
-const INSTRUCTIONS = [
-  'You answer a question from numbered passages.',
+/** What the model is told; never part of an answer. */
+export const INSTRUCTIONS = [
+  'You answer a question from numbered passages, which stand between <passage> and </passage>.',
   'Use nothing but the passages. After every sentence, put the number of the passage that supports it in brackets, like [2].',
   'Quote names, numbers and commands exactly. Be brief: at most five sentences, unless code is asked for.',
   'Write in the language of the question.',
@@ -36,11 +38,12 @@ const INSTRUCTIONS = [
 
 /** Instructions, as many passages as fit the budget, and the question. */
 export function buildPrompt({ question, passages, budgetTokens, countTokens }: PromptRequest): Prompt {
-  const asked = `Question: ${question}`;
+  const asked = `Question: ${contained(question)}`;
   let left = budgetTokens - countTokens(INSTRUCTIONS) - countTokens(asked);
   const parts: string[] = [];
   for (const [at, passage] of passages.entries()) {
-    const part = `[${at + 1}] ${[passage.title, ...passage.headingPath].join(' > ')}\n${passage.text}`;
+    const title = containedAttribute([passage.title, ...passage.headingPath].join(' / '));
+    const part = `<passage id="${at + 1}" title="${title}">\n${contained(passage.text)}\n</passage>`;
     const tokens = countTokens(part);
     if (tokens > left) break;
     left -= tokens;
