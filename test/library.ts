@@ -80,8 +80,7 @@ export async function openLibrary(options: Partial<EmbeddedIndexOptions> = {}): 
     catalog,
     prepare,
     writeItems,
-    generation: GENERATION,
-    chunkTokens: 200,
+    recipeOf: () => ({ generation: GENERATION, chunkTokens: 200 }),
     maxDocumentBytes: 1e6,
   });
   return {

@@ -3,6 +3,7 @@ import { HoldfastError } from '../core/errors.ts';
 import { sha256Hex } from '../lib/hash.ts';
 import type { Prepare } from '../core/ingest/ingest-folder.ts';
 import type { PrepareInput, PreparedItem } from '../core/ingest/prepare.ts';
+import type { Restore, RestoreInput } from '../core/ingest/restore.ts';
 import type { ThreadRequest, ThreadResponse } from './prepare-thread.ts';
 
 export interface PreparePoolOptions {
@@ -19,7 +20,7 @@ export interface PreparePoolOptions {
 const SCRIPT = new URL('prepare-thread.ts', import.meta.url);
 
 interface Job {
-  readonly input: PrepareInput;
+  readonly input: PrepareInput | RestoreInput;
   readonly resolve: (prepared: PreparedItem) => void;
   readonly reject: (error: unknown) => void;
   readonly signal: AbortSignal;
@@ -34,6 +35,7 @@ interface Thread {
 /** Prepares items in worker threads, so that parsing never holds up a search. */
 export interface PreparePool extends AsyncDisposable {
   readonly prepare: Prepare;
+  readonly restore: Restore;
 }
 
 /** Threads start with the first item, and are replaced when an item crashes or hangs them. */
@@ -56,14 +58,17 @@ class Pool implements PreparePool {
     this.#options = options;
   }
 
-  readonly prepare: Prepare = async (input, signal) => {
+  readonly prepare: Prepare = async (input, signal) => this.#take(input, signal);
+  readonly restore: Restore = async (input, signal) => this.#take(input, signal);
+
+  async #take(input: PrepareInput | RestoreInput, signal: AbortSignal): Promise<PreparedItem> {
     signal.throwIfAborted();
     if (this.#isClosed) throw stopping();
     return new Promise<PreparedItem>((resolve, reject) => {
       this.#waiting.push({ input, signal, resolve, reject });
       this.#dispatch();
     });
-  };
+  }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
@@ -140,7 +145,7 @@ class Pool implements PreparePool {
     void thread.worker.terminate();
     job?.resolve({
       format: null,
-      contentHash: sha256Hex(job.input.bytes),
+      contentHash: 'bytes' in job.input ? sha256Hex(job.input.bytes) : '',
       documents: [],
       problems: [{ recordKey: null, ...problem }],
     });

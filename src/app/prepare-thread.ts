@@ -1,12 +1,13 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { loadStaticModel } from '../adapters/embedder/static.ts';
 import { prepareItem, type PrepareInput, type PreparedItem } from '../core/ingest/prepare.ts';
+import { restoreVersion, type RestoreInput } from '../core/ingest/restore.ts';
 import { prepareTools } from './prepare-tools.ts';
 
 /** What the pool sends and gets back. */
 export interface ThreadRequest {
   readonly id: number;
-  readonly input: PrepareInput;
+  readonly input: PrepareInput | RestoreInput;
 }
 export interface ThreadResponse {
   readonly id: number;
@@ -18,7 +19,8 @@ const tools = prepareTools(await loadStaticModel(modelFolder));
 
 /** What it rejects with ends the thread, and the pool says so of the item. */
 async function answer({ id, input }: ThreadRequest): Promise<void> {
-  const response: ThreadResponse = { id, prepared: await prepareItem(input, tools) };
+  const prepared = 'stored' in input ? restoreVersion(input, tools) : await prepareItem(input, tools);
+  const response: ThreadResponse = { id, prepared };
   parentPort?.postMessage(response);
 }
 

@@ -40,6 +40,21 @@ export const ERRORS = {
     'The circuit breaker is not in use',
     'Its dependency is not configured, so there is nothing to hold.',
   ],
+  // generations
+  generation_not_found: ['There is no such generation', 'Check the number, or list the generations.'],
+  generation_exists: [
+    'Another generation of the collection is being made',
+    'Activate or delete it first.',
+  ],
+  generation_serves: ['The generation serves', 'Activate another one first.'],
+  generation_not_ready: [
+    'The generation cannot serve yet',
+    'Wait until its state is ready and it lacks no document, or delete it.',
+  ],
+  generation_does_not_fit: [
+    'There is no room for another generation',
+    'Free disk space or raise HOLDFAST_INDEX_MEMORY_BYTES, or take larger passages.',
+  ],
   // storage
   storage_full: ['The disk is full', 'Free disk space and repeat the write; reads go on.'],
   storage_failed: ['The storage failed', 'Check the disk and the log, then repeat the request.'],

@@ -48,7 +48,13 @@ export function versionOf(
   const text = passages.join('\n\n');
   const contentHash = sha256Hex(text);
   const id = versionId({ document: draft.id, generation, contentHash, attributes: draft.title });
-  return { id, generation, text, chunks, vectors };
+  const blocks = chunks.map(({ start: from, end }) => ({
+    kind: 'paragraph' as const,
+    start: from,
+    end,
+    level: 0,
+  }));
+  return { id, generation, text, blocks, chunks, vectors };
 }
 
 /** A document with its version, ready to be committed. */

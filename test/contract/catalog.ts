@@ -47,6 +47,8 @@ export function catalogContract(name: string, open: (clock: Clock) => Promise<Ca
       it('creates a collection and shows it with zero counts', async () => {
         assert.deepEqual(await catalog.getCollection(docs), {
           ...docs,
+          serving: catalog.pin(docs),
+          chunkTokens: null,
           settings: SETTINGS,
           generation: GENERATION,
           createdAt: '2026-01-01T00:00:00.000Z',

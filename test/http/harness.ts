@@ -73,6 +73,8 @@ export function askResponse(query: string): AskResponse {
 function collectionSummary(scope: Scope): CollectionSummary {
   return {
     ...scope,
+    serving: scope,
+    chunkTokens: null,
     settings: { language: 'auto', description: '' },
     generation: 'static-1' as GenerationId,
     createdAt: NOW,

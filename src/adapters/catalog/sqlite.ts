@@ -7,6 +7,8 @@ import { commitCall } from './sqlite/commit.ts';
 import { openDatabase, storageError, type DatabaseOptions } from './sqlite/database.ts';
 import { documentCalls } from './sqlite/documents.ts';
 import { encodingCalls, encodingSteps } from './sqlite/encodings.ts';
+import { followCalls } from './sqlite/following.ts';
+import { generationCalls, pinning } from './sqlite/generations.ts';
 import { healthCall } from './sqlite/health.ts';
 import { replayCalls, replaySteps, type ReplayPlace } from './sqlite/replay.ts';
 import type { Synchronous } from './sqlite/synchronous.ts';
@@ -23,8 +25,12 @@ export function sqliteCatalog(options: SqliteCatalogOptions): Catalog {
   const database = openDatabase(options);
   const { path, clock } = options;
   const key = collectionKey(database);
+  const pin = pinning(key);
+  const collections = collectionCalls(database, clock, key);
   const calls = {
-    ...collectionCalls(database, clock, key),
+    ...collections,
+    ...generationCalls(database, { clock, key, getCollection: collections.getCollection }),
+    ...followCalls(database, key),
     commit: commitCall(database, clock, key),
     ...documentCalls(database, key),
     ...chunkCalls(database, key),
@@ -34,6 +40,7 @@ export function sqliteCatalog(options: SqliteCatalogOptions): Catalog {
   };
   return {
     ...asynchronous<Calls>(calls, path),
+    pin: (scope) => attempt(path, () => pin(scope)),
     versionsSince: versionsSince(database, key, path),
     encodings: encodings(database, key, path),
     async [Symbol.asyncDispose]() {
@@ -42,7 +49,7 @@ export function sqliteCatalog(options: SqliteCatalogOptions): Catalog {
   };
 }
 
-type Calls = Omit<Catalog, 'versionsSince' | 'encodings' | typeof Symbol.asyncDispose>;
+type Calls = Omit<Catalog, 'pin' | 'versionsSince' | 'encodings' | typeof Symbol.asyncDispose>;
 
 function asynchronous<Port extends object>(calls: Synchronous<Port>, path: string): Port {
   const entries = Object.entries<(...parameters: unknown[]) => unknown>(calls);

@@ -14,7 +14,7 @@ import { toDocumentInput, toEncodedPassages } from './translate.ts';
 /** What the index reads of the catalog to build itself. */
 export type IndexSource = Pick<
   Catalog,
-  'versionsSince' | 'removedSince' | 'lastSequence' | 'pruneRemovals' | 'encodings'
+  'pin' | 'versionsSince' | 'removedSince' | 'lastSequence' | 'pruneRemovals' | 'encodings'
 >;
 
 export interface PartitionStoreOptions {
@@ -79,7 +79,7 @@ export interface PartitionStore {
 export function partitionStore(options: PartitionStoreOptions): PartitionStore {
   const slots = new Map<string, PartitionSlot>();
   return {
-    slot: (scope) => slotOf(slots, scope, options.folder),
+    slot: (scope) => slotOf(slots, options.source.pin(scope), options.folder),
     load: async (slot, onSlow) =>
       catchUp(slot.scope, (await fromSnapshot(slot, options)) ?? nothing(options), { options, onSlow }),
     build: async (slot) => catchUp(slot.scope, nothing(options), { options }),

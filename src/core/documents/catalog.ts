@@ -10,6 +10,7 @@ import type {
   QuantisedVector,
 } from './document.ts';
 import type { Encodings } from './encodings.ts';
+import type { Generations } from './generations.ts';
 import type { ChunkId, DocumentId, GenerationId, Scope, TenantId, VersionId } from './ids.ts';
 
 export interface PageRequest {
@@ -99,7 +100,7 @@ export interface IndexableVersion {
  * and `versionsSince(covered)` in any order; from then on it covers `s`. Changes that were committed meanwhile
  * come again with the next call, so adding and removing a version must be idempotent.
  */
-export interface Catalog extends AsyncDisposable, Encodings {
+export interface Catalog extends AsyncDisposable, Encodings, Generations {
   /** @throws HoldfastError `collection_exists`. */
   createCollection(collection: Omit<Collection, 'createdAt'>): Promise<Collection>;
   getCollection(scope: Scope): Promise<CollectionSummary | null>;

@@ -25,5 +25,9 @@ export interface CollectionStats {
 }
 
 export interface CollectionSummary extends Collection {
+  /** The scope of the generation that serves; see `generationScope`. */
+  readonly serving: Scope;
+  /** Target size of its chunks; null: as the service is set. */
+  readonly chunkTokens: number | null;
   readonly stats: CollectionStats;
 }

@@ -39,11 +39,14 @@ export function createCollections(dependencies: CollectionsDependencies): Collec
       return get(scope);
     },
     async delete(scope) {
-      await get(scope);
       await mutex.run(async () => {
-        const { orphanedContent } = await catalog.deleteCollection(scope);
-        await index.drop(scope);
-        for (const hash of orphanedContent) await blobs.delete(hash);
+        const { serving } = await get(scope);
+        const others = (await catalog.generations(scope)).filter(({ state }) => state !== 'live');
+        for (const one of [...others.map((other) => other.scope), serving]) {
+          const { orphanedContent } = await catalog.deleteCollection(one);
+          await index.drop(one);
+          for (const hash of orphanedContent) await blobs.delete(hash);
+        }
       });
     },
   };

@@ -147,6 +147,8 @@ export interface PreparedVersion {
   readonly id: VersionId;
   readonly generation: GenerationId;
   readonly text: string;
+  /** What the text was split by; with it the text can be split anew without its original. */
+  readonly blocks: readonly Block[];
   readonly chunks: readonly Chunk[];
   /** One per chunk, same order. */
   readonly vectors: readonly QuantisedVector[];

@@ -28,6 +28,26 @@ export interface Scope {
   readonly collection: CollectionName;
 }
 
+/**
+ * The scope of one generation of a collection: `name@key`, a name that nobody can give to a collection. Calls with it
+ * keep to that generation, also while another one goes live.
+ */
+export function generationScope({ tenant, collection }: Scope, key: number): Scope {
+  return { tenant, collection: `${publicName(collection)}@${key}` as CollectionName };
+}
+
+/** The name by which users know the collection of a scope. */
+export function publicName(name: CollectionName): CollectionName {
+  const at = name.indexOf('@');
+  return at === -1 ? name : (name.slice(0, at) as CollectionName);
+}
+
+/** The key in a name of `generationScope`, or null for the name of a collection. */
+export function generationKey(name: CollectionName): number | null {
+  const at = name.indexOf('@');
+  return at === -1 ? null : Number(name.slice(at + 1));
+}
+
 export function documentId(scope: Scope, sourceKey: string): DocumentId {
   return contentAddress([scope.tenant, scope.collection, sourceKey]) as DocumentId;
 }

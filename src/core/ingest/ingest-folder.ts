@@ -1,14 +1,15 @@
 import type { Catalog, KnownItem } from '../documents/catalog.ts';
-import type { Collection } from '../documents/collection.ts';
+import type { CollectionSummary } from '../documents/collection.ts';
 import { problemState, type DocumentProblem } from '../documents/document.ts';
 import { joinKeys } from '../documents/record-key.ts';
-import type { GenerationId, Scope } from '../documents/ids.ts';
+import type { Scope } from '../documents/ids.ts';
 import type { IngestFolder, IngestProgress, IngestRequest, IngestSummary } from '../documents/library.ts';
 import { HoldfastError } from '../errors.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { sha256Hex } from '../../lib/hash.ts';
 import { createMutex, type Mutex } from '../../lib/mutex.ts';
 import type { PrepareInput, PreparedItem } from './prepare.ts';
+import type { RecipeOf } from './recipe.ts';
 import type { Source, SourceItem } from './source.ts';
 import type { ItemWrite, ProblemWrite, WriteItems } from './write-items.ts';
 
@@ -23,8 +24,7 @@ export interface IngestDependencies {
   readonly clock: Clock;
   /** Called once after all writes of a run, when there were any. */
   readonly afterWrites: (scope: Scope) => Promise<void>;
-  readonly generation: GenerationId;
-  readonly chunkTokens: number;
+  readonly recipeOf: RecipeOf;
   readonly maxDocumentBytes: number;
   /** Items that are prepared at the same time. */
   readonly parallel: number;
@@ -60,7 +60,7 @@ export function createIngestFolder(dependencies: IngestDependencies): IngestFold
 
 interface RunContext {
   readonly request: IngestRequest;
-  readonly collection: Collection;
+  readonly collection: CollectionSummary;
   readonly onProgress: (progress: IngestProgress) => void;
 }
 
@@ -169,7 +169,6 @@ class IngestRun {
   }
 
   #input(item: Extract<SourceItem, { kind: 'file' }>, bytes: Uint8Array): PrepareInput {
-    const { generation, chunkTokens } = this.#dependencies;
     const { request, collection } = this.#context;
     return {
       scope: request.scope,
@@ -183,17 +182,16 @@ class IngestRun {
       fallbackUri: item.uri,
       metadata: { path: item.path },
       language: collection.settings.language,
-      generation,
-      chunkTokens,
+      ...this.#dependencies.recipeOf(collection),
     };
   }
 
   /** True when the catalog has these bytes already; a known failure is reported again. */
   async #isUnchanged(bytes: Uint8Array, known: KnownItem | null): Promise<boolean> {
     if (known === null || known.contentHash !== sha256Hex(bytes)) return false;
+    const { generation } = this.#dependencies.recipeOf(this.#context.collection);
     const broken = known.documents.filter(({ state }) => state === 'failed');
-    if (broken.length < known.documents.length && known.generation !== this.#dependencies.generation)
-      return false;
+    if (broken.length < known.documents.length && known.generation !== generation) return false;
     const records = await Promise.all(
       broken.map(async ({ id }) => this.#dependencies.catalog.getDocument(this.#context.request.scope, id)),
     );

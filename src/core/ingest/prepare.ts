@@ -1,5 +1,6 @@
 import { sha256Hex } from '../../lib/hash.ts';
 import type {
+  Block,
   Chunk,
   DocumentProblem,
   Format,
@@ -8,7 +9,7 @@ import type {
   PreparedVersion,
   QuantisedVector,
 } from '../documents/document.ts';
-import { documentId, versionId, type GenerationId, type Scope } from '../documents/ids.ts';
+import { documentId, versionId, type DocumentId, type GenerationId, type Scope } from '../documents/ids.ts';
 import type { FileInput, ParseResult } from '../documents/parser.ts';
 import { joinKeys } from '../documents/record-key.ts';
 import { HoldfastError, toHoldfastError } from '../errors.ts';
@@ -112,21 +113,52 @@ function prepareDocument(
   const uri = input.uri ?? parsed.uri ?? input.fallbackUri;
   const metadata = { ...parsed.metadata, ...input.metadata };
   const language = languageOf(parsed, input, tools);
-  const chunks = splitDocument(parsed, { targetTokens: input.chunkTokens, maxTokens: 2 * input.chunkTokens });
-  const vectors = chunks.map((chunk) => embedChunk(parsed.text, { chunk, title, language, tools }));
-  const id = versionId({
-    document: documentId(input.scope, joinKeys(input.item, parsed.recordKey)),
-    generation: input.generation,
-    contentHash: parsed.recordKey === null ? contentHash : sha256Hex(parsed.text),
-    attributes: JSON.stringify([
+  const { text, blocks, recordKey } = parsed;
+  const version = prepareVersion(
+    {
+      document: documentId(input.scope, joinKeys(input.item, recordKey)),
+      contentHash: recordKey === null ? contentHash : sha256Hex(text),
+      generation: input.generation,
+      chunkTokens: input.chunkTokens,
+      text,
+      blocks,
       title,
       uri,
       language,
-      Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1)),
-    ]),
-  });
-  const version = { id, generation: input.generation, text: parsed.text, chunks, vectors };
-  return { recordKey: parsed.recordKey, title, uri, language, metadata, version };
+      metadata,
+    },
+    tools,
+  );
+  return { recordKey, title, uri, language, metadata, version };
+}
+
+/** A text with its structure, and how to make a version of it. */
+export interface VersionSource {
+  readonly document: DocumentId;
+  /** Of what the text was made from. */
+  readonly contentHash: string;
+  readonly generation: GenerationId;
+  readonly chunkTokens: number;
+  readonly text: string;
+  readonly blocks: readonly Block[];
+  readonly title: string;
+  readonly uri: string | null;
+  readonly language: string;
+  readonly metadata: Metadata;
+}
+
+/** text -> chunks -> vectors. */
+export function prepareVersion(
+  source: VersionSource,
+  tools: Pick<PrepareTools, 'embed' | 'dimensions'>,
+): PreparedVersion {
+  const { document, contentHash, generation, chunkTokens, text, blocks, title, uri, language } = source;
+  const chunks = splitDocument({ text, blocks }, { targetTokens: chunkTokens, maxTokens: 2 * chunkTokens });
+  const vectors = chunks.map((chunk) => embedChunk(text, { chunk, title, language, tools }));
+  const metadata = Object.entries(source.metadata).sort(([a], [b]) => (a < b ? -1 : 1));
+  const attributes = JSON.stringify([title, uri, language, metadata]);
+  const id = versionId({ document, generation, contentHash, attributes });
+  return { id, generation, text, blocks, chunks, vectors };
 }
 
 function titleFromName(name: string, recordKey: string | null): string {
@@ -146,7 +178,7 @@ interface ChunkContext {
   readonly chunk: Chunk;
   readonly title: string;
   readonly language: string;
-  readonly tools: PrepareTools;
+  readonly tools: Pick<PrepareTools, 'embed' | 'dimensions'>;
 }
 
 function embedChunk(text: string, { chunk, title, language, tools }: ChunkContext): QuantisedVector {

@@ -1,19 +1,19 @@
 import type { Catalog } from '../documents/catalog.ts';
 import type { DocumentRecord } from '../documents/document.ts';
 import type { Documents, Submission } from '../documents/library.ts';
-import type { GenerationId, Scope } from '../documents/ids.ts';
+import type { Scope } from '../documents/ids.ts';
 import { HoldfastError } from '../errors.ts';
 import { sha256Hex } from '../../lib/hash.ts';
 import type { Prepare } from './ingest-folder.ts';
 import type { PrepareInput } from './prepare.ts';
+import type { RecipeOf } from './recipe.ts';
 import type { WriteItems } from './write-items.ts';
 
 export interface SubmitDependencies {
   readonly catalog: Pick<Catalog, 'getCollection' | 'knownItems' | 'getDocument'>;
   readonly prepare: Prepare;
   readonly writeItems: WriteItems;
-  readonly generation: GenerationId;
-  readonly chunkTokens: number;
+  readonly recipeOf: RecipeOf;
   readonly maxDocumentBytes: number;
 }
 
@@ -31,8 +31,7 @@ export function createSubmit(dependencies: SubmitDependencies): Documents['submi
       item,
       fallbackUri: null,
       language: collection.settings.language,
-      generation: dependencies.generation,
-      chunkTokens: dependencies.chunkTokens,
+      ...dependencies.recipeOf(collection),
     };
     const prepared = await dependencies.prepare(input, signal);
     await dependencies.writeItems(collection, {

@@ -10,6 +10,7 @@ import { documentId, type DocumentId, type Scope } from '../documents/ids.ts';
 import type { ChunkIndex } from '../retrieval/chunk-index.ts';
 import { HoldfastError } from '../errors.ts';
 import type { Mutex } from '../../lib/mutex.ts';
+import type { Conform } from './conform.ts';
 import { joinKeys } from '../documents/record-key.ts';
 import type { PrepareInput, PreparedDocument, PreparedItem } from './prepare.ts';
 
@@ -47,6 +48,8 @@ export interface WriterDependencies {
   readonly index: ChunkIndex;
   /** One writer at a time: an original must not be deleted while another commit is about to refer to it. */
   readonly mutex: Mutex;
+  /** Left out: everything is written as it was prepared. */
+  readonly conform?: Conform;
 }
 
 /**
@@ -61,15 +64,16 @@ export function createWriteItems(dependencies: WriterDependencies): WriteItems {
 
 async function write(
   target: WriteTarget,
-  writes: Writes,
-  { catalog, blobs, index }: WriterDependencies,
+  prepared: Writes,
+  { catalog, blobs, index, conform }: WriterDependencies,
 ): Promise<void> {
   await requireSame(target, catalog);
   const scope: Scope = { tenant: target.tenant, collection: target.collection };
+  const writes = conform === undefined ? prepared : await conformed(scope, prepared, { catalog, conform });
   const changes = await toChanges(scope, writes, catalog);
   if (changes.length === 0) return;
   await Promise.all(
-    writes.items.map(async ({ prepared, input }) => blobs.put(prepared.contentHash, input.bytes)),
+    writes.items.map(async (item) => blobs.put(item.prepared.contentHash, item.input.bytes)),
   );
   const { applied } = await index.apply(scope, async () => {
     const receipt = await catalog.commit(scope, changes);
@@ -79,6 +83,22 @@ async function write(
   });
   for (const { orphanedContent } of applied)
     if (orphanedContent !== null) await blobs.delete(orphanedContent);
+}
+
+async function conformed(
+  scope: Scope,
+  writes: Writes,
+  { catalog, conform }: Required<Pick<WriterDependencies, 'catalog' | 'conform'>>,
+): Promise<Writes> {
+  const collection = await catalog.getCollection(scope);
+  if (collection === null) return writes;
+  const items = await Promise.all(
+    writes.items.map(async (item) => ({
+      ...item,
+      prepared: await conform(collection, item.input.item, item.prepared),
+    })),
+  );
+  return { ...writes, items };
 }
 
 async function requireSame(target: WriteTarget, catalog: Pick<Catalog, 'getCollection'>): Promise<void> {

@@ -1,7 +1,7 @@
 import { isoTime, type Clock } from '../../lib/clock.ts';
 import type { Catalog } from '../documents/catalog.ts';
 import type { HydratedChunk } from '../documents/document.ts';
-import type { GenerationId, Scope } from '../documents/ids.ts';
+import { publicName, type GenerationId, type Scope } from '../documents/ids.ts';
 import { HoldfastError } from '../errors.ts';
 import { untilAborted } from '../../lib/until-aborted.ts';
 import type { RecallFailure } from './attempts.ts';
@@ -146,7 +146,7 @@ async function plan(
     const collection = await catalog.getCollection(scope);
     if (collection === null)
       throw new HoldfastError('collection_not_found', `there is no collection "${name}"`);
-    scopes.push(scope);
+    scopes.push(collection.serving);
     generations.add(collection.generation);
   }
   return { scopes, generations: [...generations] };
@@ -196,7 +196,7 @@ async function hydrateBatch(
 function toResult({ ranked, chunk }: Passage, at: number): SearchResult {
   return {
     rank: at + 1,
-    collection: ranked.scope.collection,
+    collection: publicName(ranked.scope.collection),
     chunkId: chunk.id,
     documentId: chunk.documentId,
     documentVersion: chunk.version,

@@ -1,7 +1,14 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Catalog, PageRequest } from '../../../core/documents/catalog.ts';
 import type { CollectionSummary } from '../../../core/documents/collection.ts';
-import type { CollectionName, GenerationId, Scope, TenantId } from '../../../core/documents/ids.ts';
+import {
+  generationKey,
+  generationScope,
+  type CollectionName,
+  type GenerationId,
+  type Scope,
+  type TenantId,
+} from '../../../core/documents/ids.ts';
 import { HoldfastError } from '../../../core/errors.ts';
 import type { Clock } from '../../../lib/clock.ts';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
@@ -31,10 +38,13 @@ type CollectionRow = readonly [
   pending: number,
   chunks: number,
   sizeBytes: number,
+  key: number,
+  chunkTokens: number | null,
 ];
 
 const COLUMNS = `tenant, name, language, description, generation, created_at, sequence,
-  total, ready, failed, skipped, pending, chunks, size_bytes`;
+  total, ready, failed, skipped, pending, chunks, size_bytes, key,
+  (SELECT chunk_tokens FROM generations WHERE collection = collections.key)`;
 
 /** Finds a collection's key; every other statement is scoped by it. */
 export type CollectionKey = (scope: Scope) => number | null;
@@ -44,7 +54,15 @@ export function collectionKey(database: DatabaseSync): CollectionKey {
     database,
     'SELECT key FROM collections WHERE tenant = ? AND name = ?',
   );
-  return (scope) => find.get(scope.tenant, scope.collection)?.[0] ?? null;
+  const findGeneration = query<readonly [number]>(
+    database,
+    'SELECT key FROM collections WHERE tenant = ? AND key = ?',
+  );
+  return ({ tenant, collection }) => {
+    const generation = generationKey(collection);
+    const row = generation === null ? find.get(tenant, collection) : findGeneration.get(tenant, generation);
+    return row?.[0] ?? null;
+  };
 }
 
 /** The key, or `collection_not_found`. */
@@ -58,11 +76,11 @@ export function requireCollection(key: CollectionKey, scope: Scope): number {
 export function collectionCalls(database: DatabaseSync, clock: Clock, key: CollectionKey): CollectionCalls {
   const get = query<CollectionRow>(
     database,
-    `SELECT ${COLUMNS} FROM collections WHERE tenant = ? AND name = ?`,
+    `SELECT ${COLUMNS} FROM collections WHERE key = ?`,
   );
   const list = query<CollectionRow>(
     database,
-    `SELECT ${COLUMNS} FROM collections WHERE tenant = ? AND name > ? ORDER BY name LIMIT ?`,
+    `SELECT ${COLUMNS} FROM collections WHERE tenant = ? AND name > ? AND instr(name, '@') = 0 ORDER BY name LIMIT ?`,
   );
   const insert = database.prepare(
     `INSERT INTO collections (tenant, name, language, description, generation, created_at, removals_from)
@@ -86,7 +104,7 @@ export function collectionCalls(database: DatabaseSync, clock: Clock, key: Colle
       });
     },
     getCollection(scope) {
-      const row = get.get(scope.tenant, scope.collection);
+      const row = get.get(key(scope));
       return row === null ? null : toSummary(row);
     },
     listCollections(tenant: TenantId, page: PageRequest) {
@@ -159,11 +177,13 @@ function runs(rows: readonly (readonly [number])[]): readonly (readonly [first: 
 
 function toSummary(row: CollectionRow): CollectionSummary {
   const [tenant, collection, language, description, generation, createdAt, sequence, ...counts] = row;
-  const [total, ready, failed, skipped, pending, chunks, sizeBytes] = counts;
+  const [total, ready, failed, skipped, pending, chunks, sizeBytes, key, chunkTokens] = counts;
   return {
     tenant,
     collection,
     settings: { language, description },
+    serving: generationScope({ tenant, collection }, key),
+    chunkTokens,
     generation,
     createdAt: new Date(createdAt).toISOString(),
     stats: { documents: { total, ready, failed, skipped, pending }, chunks, sizeBytes, sequence },

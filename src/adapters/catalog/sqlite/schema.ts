@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { HoldfastError } from '../../../core/errors.ts';
+import { GENERATIONS_MIGRATION } from './generations-schema.ts';
 
 /** "Hold" in ASCII: marks the file as a catalog of Holdfast. */
 const APPLICATION_ID = 0x486f6c64;
@@ -132,6 +133,7 @@ const MIGRATIONS: readonly string[] = [
     UPDATE encoders SET complete_below = new.key WHERE collection = new.collection AND complete_below > new.key;
   END;
   `,
+  GENERATIONS_MIGRATION,
 ];
 
 /**

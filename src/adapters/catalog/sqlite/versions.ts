@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { DocumentDraft } from '../../../core/documents/catalog.ts';
 import type { PreparedVersion } from '../../../core/documents/document.ts';
 import { HoldfastError } from '../../../core/errors.ts';
+import { packBlocks } from './blocks.ts';
 import { query } from './database.ts';
 import { idBytes } from './ids.ts';
 import { CHUNKS_PER_VERSION } from './schema.ts';
@@ -38,6 +39,7 @@ export function versionInsertion(database: DatabaseSync): InsertVersion {
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING key`,
   );
   const insertText = database.prepare('INSERT INTO version_texts (version, text) VALUES (?, ?)');
+  const insertBlocks = database.prepare('INSERT INTO version_blocks (version, blocks) VALUES (?, ?)');
   const insertChunks = chunkInsertion(database);
 
   return (place, draft, version) => {
@@ -54,6 +56,7 @@ export function versionInsertion(database: DatabaseSync): InsertVersion {
     );
     const key = row?.[0] ?? 0;
     insertText.run(key, version.text);
+    insertBlocks.run(key, packBlocks(version.blocks));
     insertChunks(key, version);
     return key;
   };
@@ -82,14 +85,16 @@ function chunkInsertion(database: DatabaseSync): (versionKey: number, version: P
   };
 }
 
-/** Deletes the texts, chunks and encodings of the versions with the keys `first` to `last`. */
+/** Deletes the texts, blocks, chunks and encodings of the versions with the keys `first` to `last`. */
 export function contentRemoval(database: DatabaseSync): (first: number, last: number) => void {
   const chunks = database.prepare('DELETE FROM chunks WHERE key >= ? AND key < ?');
   const encodings = database.prepare('DELETE FROM encodings WHERE chunk >= ? AND chunk < ?');
   const texts = database.prepare('DELETE FROM version_texts WHERE version BETWEEN ? AND ?');
+  const blocks = database.prepare('DELETE FROM version_blocks WHERE version BETWEEN ? AND ?');
   return (first, last) => {
     encodings.run(first * CHUNKS_PER_VERSION, (last + 1) * CHUNKS_PER_VERSION);
     chunks.run(first * CHUNKS_PER_VERSION, (last + 1) * CHUNKS_PER_VERSION);
     texts.run(first, last);
+    blocks.run(first, last);
   };
 }

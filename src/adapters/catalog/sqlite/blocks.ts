@@ -1,0 +1,41 @@
+import type { Block, BlockKind } from '../../../core/documents/document.ts';
+
+const KINDS: readonly BlockKind[] = ['heading', 'paragraph', 'list_item', 'quote', 'code', 'table'];
+
+type Packed = readonly [
+  kind: number,
+  gap: number,
+  length: number,
+  level?: number,
+  page?: number | null,
+  label?: string,
+];
+
+/** Blocks as short JSON: places relative to the block before, and only what differs from the usual. */
+export function packBlocks(blocks: readonly Block[]): string {
+  let end = 0;
+  const rows = blocks.map(({ kind, start, end: blockEnd, level, page, label }): Packed => {
+    const place = [KINDS.indexOf(kind), start - end, blockEnd - start] as const;
+    end = blockEnd;
+    if (label !== undefined) return [...place, level, page ?? null, label];
+    if (page !== undefined) return [...place, level, page];
+    return level === 0 ? place : [...place, level];
+  });
+  return JSON.stringify(rows);
+}
+
+export function unpackBlocks(text: string): Block[] {
+  let at = 0;
+  return (JSON.parse(text) as readonly Packed[]).map(([kind, gap, length, level = 0, page, label]) => {
+    const start = at + gap;
+    at = start + length;
+    return {
+      kind: KINDS[kind] ?? 'paragraph',
+      start,
+      end: at,
+      level,
+      ...(page === undefined || page === null ? {} : { page }),
+      ...(label === undefined ? {} : { label }),
+    };
+  });
+}
