@@ -36,6 +36,8 @@ export interface RunningEncoder extends AsyncDisposable {
   first(retrieve: Retrieve): Retrieve;
   /** The same writing; what it wrote is filled in after it. */
   after(writeItems: WriteItems): WriteItems;
+  /** Says that there may be new passages. */
+  wake(): void;
   /** How far it is. */
   health(): Promise<DependencyHealth>;
   /** Passages of all collections, and those that it has filled in. */
@@ -71,16 +73,19 @@ export function startEncoder(dependencies: EncoderDependencies): RunningEncoder 
       await writeItems(target, writes);
       encode.wake();
     },
+    wake: () => encode.wake(),
     health: async () => encoderHealth(model, encode, catalog),
     progress: async () => totalProgress(model, catalog),
     [Symbol.asyncDispose]: async () => encode[Symbol.asyncDispose](),
   };
 }
 
-async function allScopes(catalog: Pick<Catalog, 'listCollections'>): Promise<Scope[]> {
+/** Collections, and generations of them that are to serve later or again. */
+async function allScopes(catalog: Pick<Catalog, 'listCollections' | 'generations'>): Promise<Scope[]> {
   const scopes: Scope[] = [];
   await forEachCollection(catalog, async (scope) => void scopes.push(scope));
-  return scopes;
+  const others = (await catalog.generations(null)).filter(({ state }) => state !== 'live');
+  return [...scopes, ...others.map(({ scope }) => scope)];
 }
 
 /** Never throws: a catalog that cannot be read shows in its own health. */

@@ -15,9 +15,10 @@ import type { BlobStore } from '../core/documents/blob-store.ts';
 import type { Catalog } from '../core/documents/catalog.ts';
 import { createCollections } from '../core/documents/create-collections.ts';
 import { createDocuments } from '../core/documents/create-documents.ts';
-import type { DocumentId, GenerationId, Scope } from '../core/documents/ids.ts';
+import type { DocumentId, Scope } from '../core/documents/ids.ts';
 import type { Collections, Documents, IngestFolder } from '../core/documents/library.ts';
 import type { Admit } from '../http/plugins/admission.ts';
+import type { Reindexing } from '../core/documents/reindexing.ts';
 import type { CheckHealth, CheckReadiness } from '../core/health.ts';
 import type { Breakers } from '../core/breakers.ts';
 import type { Generator } from '../core/models/generator.ts';
@@ -26,6 +27,8 @@ import { reranked } from '../core/retrieval/rerank.ts';
 import { generationId } from '../core/ingest/generation.ts';
 import { createIngestFolder } from '../core/ingest/ingest-folder.ts';
 import { createSubmit } from '../core/ingest/submit.ts';
+import { createConform } from '../core/ingest/conform.ts';
+import { recipes } from '../core/ingest/recipe.ts';
 import { createWriteItems, type WriteItems } from '../core/ingest/write-items.ts';
 import type { Embedder, EmbeddingProfile } from '../core/retrieval/embedder.ts';
 import { createRetrieve, type Retrieve } from '../core/retrieval/retrieve.ts';
@@ -41,6 +44,7 @@ import { createBreakers, type HeldBreaker } from './breakers.ts';
 import { startEncoder, type EncoderProgress, type RunningEncoder } from './encoder.ts';
 import { sparingReserve } from './guarded-models.ts';
 import { indexLimit, lostIndex } from './lost-index.ts';
+import { openGenerations, type GenerationsParts } from './generations.ts';
 import { lexicalConstants } from './lexical-constants.ts';
 import { MODEL_FOLDER } from './package-folders.ts';
 import { preparePool, type PreparePool } from './prepare-pool.ts';
@@ -54,6 +58,7 @@ export interface UseCases extends Asking {
   readonly collections: Collections;
   readonly documents: Documents;
   readonly ingest: IngestFolder;
+  readonly reindexing: Reindexing;
   readonly checkHealth: CheckHealth;
   readonly breakers: Breakers;
 }
@@ -145,9 +150,11 @@ async function wire({ config, logger, folder, catalog, blobs, stack, models }: P
   const { profile } = embedder;
   const index = stack.use(await openIndex({ config, logger, catalog, encoder }, profile));
   const running = openEncoder(encoder, { catalog, logger, stack, models }, index);
-  const generation = generationId({ profile, chunkTokens: config.chunkTokens });
-  const library = await openLibrary({ config, catalog, blobs, stack, index, running, generation });
+  const recipeOf = recipes(config.chunkTokens, (chunkTokens) => generationId({ profile, chunkTokens }));
+  const { generation } = recipeOf({ chunkTokens: null });
   const retrieve = openRetrieve({ config, catalog, index, embedder, running, reranker });
+  const storing = { config, logger, catalog, blobs, stack, index };
+  const library = await openLibrary({ ...storing, running, recipeOf, retrieve, profile });
   const asking = createAsking({
     retrieve,
     catalog,
@@ -228,30 +235,25 @@ function openEncoder(
   return stack.use(startEncoder({ embedder: encoder, catalog, index, logger, problem }));
 }
 
-interface LibraryParts extends Pick<Parts, 'config' | 'catalog' | 'blobs' | 'stack'> {
-  readonly index: EmbeddedIndex;
-  readonly running: RunningEncoder | null;
-  readonly generation: GenerationId;
-}
+type LibraryParts = Omit<GenerationsParts, 'restore' | 'mutex'>;
 
 /** What writes: collections, documents, folders. */
-async function openLibrary({
-  config,
-  catalog,
-  blobs,
-  stack,
-  index,
-  running,
-  generation,
-}: LibraryParts): Promise<Pick<UseCases, 'collections' | 'documents' | 'ingest'>> {
+async function openLibrary(
+  parts: LibraryParts,
+): Promise<Pick<UseCases, 'collections' | 'documents' | 'ingest' | 'reindexing'>> {
+  const { config, catalog, blobs, stack, index, running, recipeOf } = parts;
   const pool = stack.use(openPool(config));
-  const { chunkTokens, maxDocumentBytes } = config;
+  const { maxDocumentBytes } = config;
+  const { restore, prepare } = pool;
   const mutex = createMutex();
   // A write that was begun ends before the catalog closes and another process may have the folder.
   stack.defer(async () => mutex.run(async () => undefined));
-  const write = createWriteItems({ catalog, blobs, index, mutex });
+  const generations = openGenerations({ ...parts, restore, mutex });
+  const conform = createConform({ recipeOf, restore });
+  const write = generations.after(createWriteItems({ catalog, blobs, index, mutex, conform }));
   const writeItems = running?.after(write) ?? write;
-  const shared = { catalog, prepare: pool.prepare, writeItems, generation, chunkTokens, maxDocumentBytes };
+  const shared = { catalog, prepare, writeItems, recipeOf, maxDocumentBytes };
+  const { generation } = recipeOf({ chunkTokens: null });
   const defaults = { language: config.language, description: '' };
   const ingest = createIngestFolder({
     ...shared,
@@ -261,6 +263,7 @@ async function openLibrary({
     parallel: 2 * config.workers + 2,
   });
   return {
+    reindexing: generations.reindexing,
     collections: createCollections({ catalog, blobs, index, mutex, generation, defaults }),
     documents: createDocuments({
       catalog,

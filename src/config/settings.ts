@@ -130,6 +130,14 @@ export const SETTINGS = {
     description:
       'Memory for loaded indexes. When it is full, the least recently used collection is unloaded.',
   }),
+  rollbackHours: integer({
+    name: 'HOLDFAST_ROLLBACK_HOURS',
+    min: 0,
+    max: 8760,
+    default: 24,
+    description:
+      'How long the former generation of a reindexed collection is kept, so that it can serve again at once, in hours.',
+  }),
   ...MODEL_SETTINGS,
   cacheBytes: bytes({
     name: 'HOLDFAST_CACHE_BYTES',

@@ -42,10 +42,7 @@ export const ERRORS = {
   ],
   // generations
   generation_not_found: ['There is no such generation', 'Check the number, or list the generations.'],
-  generation_exists: [
-    'Another generation of the collection is being made',
-    'Activate or delete it first.',
-  ],
+  generation_exists: ['Another generation of the collection is being made', 'Activate or delete it first.'],
   generation_serves: ['The generation serves', 'Activate another one first.'],
   generation_not_ready: [
     'The generation cannot serve yet',

@@ -1,11 +1,15 @@
-import type { Clock } from '../../lib/clock.ts';
 import { HoldfastError } from '../errors.ts';
 import type { Follow } from '../ingest/follow-generations.ts';
 import type { RecipeOf } from '../ingest/recipe.ts';
 import type { ChunkIndex } from '../retrieval/chunk-index.ts';
 import type { Catalog } from './catalog.ts';
 import type { CollectionSummary } from './collection.ts';
-import { estimateGeneration, requireRoom, type GenerationEstimate, type Room } from './estimate-generation.ts';
+import {
+  estimateGeneration,
+  requireRoom,
+  type GenerationEstimate,
+  type Room,
+} from './estimate-generation.ts';
 import type { GenerationRecord, GenerationSettings, JudgedQuestion } from './generations.ts';
 import { documentId, type DocumentId, type Scope } from './ids.ts';
 import type { GenerationView, Reindexing, ReindexRequest } from './reindexing.ts';
@@ -15,7 +19,6 @@ export interface ReindexingDependencies {
   readonly index: Pick<ChunkIndex, 'open'>;
   readonly follow: Pick<Follow, 'wake' | 'caughtUp' | 'drop'>;
   readonly recipeOf: RecipeOf;
-  readonly clock: Clock;
   readonly rollbackMs: number;
   /** Dimensions of the built-in vectors. */
   readonly dimensions: number;
@@ -48,9 +51,12 @@ export function createReindexing(dependencies: ReindexingDependencies): Reindexi
     activate,
     async rollBack(scope) {
       await requireCollection(scope, catalog);
-      const before = (await catalog.generations(scope)).findLast(({ state }) => state === 'previous');
+      const [before] = retiredOnes(await catalog.generations(scope));
       if (before !== undefined) return activate(scope, before.key);
-      throw new HoldfastError('generation_not_found', `"${scope.collection}" has no generation to go back to`);
+      throw new HoldfastError(
+        'generation_not_found',
+        `"${scope.collection}" has no generation to go back to`,
+      );
     },
     delete: async (scope, key) => follow.drop(await find(scope, key)),
   };
@@ -137,13 +143,15 @@ async function switchTo(record: GenerationRecord, dependencies: ReindexingDepend
     await requireWhole(record, catalog);
     await catalog.activateGeneration(record.scope);
   });
-  const others = await catalog.generations(record.collection);
-  const outdated = others.filter(({ state }) => state === 'previous').sort((a, b) => retired(b) - retired(a));
-  for (const other of outdated.slice(1)) await follow.drop(other);
+  const [, ...outdated] = retiredOnes(await catalog.generations(record.collection));
+  for (const other of outdated) await follow.drop(other);
 }
 
-function retired({ retiredAt }: GenerationRecord): number {
-  return retiredAt === null ? 0 : Date.parse(retiredAt);
+/** The last one that served first. */
+function retiredOnes(records: readonly GenerationRecord[]): GenerationRecord[] {
+  return records
+    .filter(({ retiredAt }) => retiredAt !== null)
+    .sort((a, b) => Date.parse(b.retiredAt ?? '') - Date.parse(a.retiredAt ?? ''));
 }
 
 /** A document that could not be made anew must not go missing without a word. */
@@ -166,7 +174,6 @@ function toView(
   { rollbackMs }: Pick<ReindexingDependencies, 'rollbackMs'>,
 ): GenerationView {
   const { retiredAt } = record;
-  const keptUntil =
-    retiredAt === null ? null : new Date(Date.parse(retiredAt) + rollbackMs).toISOString();
+  const keptUntil = retiredAt === null ? null : new Date(Date.parse(retiredAt) + rollbackMs).toISOString();
   return { ...record, keptUntil, liveDocuments: live.stats.documents.total };
 }

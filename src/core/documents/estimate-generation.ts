@@ -38,7 +38,11 @@ export function estimateGeneration(parts: EstimateParts): GenerationEstimate {
   const textBytes = 2 * sizes.chunks * sizes.chunkTextBytes;
   const memoryBytes = Math.ceil(indexBytes * Math.max(1, growth));
   const rowBytes = chunks * (dimensions + CHUNK_ROW_BYTES) + sizes.documents * DOCUMENT_ROW_BYTES;
-  return { chunks, diskBytes: Math.ceil(textBytes + rowBytes + memoryBytes + WRITE_AHEAD_BYTES), memoryBytes };
+  return {
+    chunks,
+    diskBytes: Math.ceil(textBytes + rowBytes + memoryBytes + WRITE_AHEAD_BYTES),
+    memoryBytes,
+  };
 }
 
 /** @throws HoldfastError `generation_does_not_fit`, with what is needed and what there is. */

@@ -33,23 +33,35 @@ export function createConform({ recipeOf, restore }: ConformDependencies): Confo
       prepared.documents.map(async (document) => {
         if (fits(document)) return { documents: [document], problems: [] };
         const input = restoreInput({ scope, item, prepared, document });
-        const made = await restore(
-          { ...input, ...recipe, language: language === 'auto' ? 'keep' : language },
-          NEVER,
-        );
-        const { recordKey } = document;
-        return {
-          documents: made.documents.map((one) => ({ ...one, recordKey })),
-          problems: made.problems.map((one) => ({ ...one, recordKey })),
-        };
+        return restore({ ...input, ...recipe, language: language === 'auto' ? 'keep' : language }, NEVER);
       }),
     );
+    const recordKeys = prepared.documents.map(({ recordKey }) => recordKey);
     return {
       ...prepared,
-      documents: remade.flatMap(({ documents }) => documents),
-      problems: [...prepared.problems, ...remade.flatMap(({ problems }) => problems)],
+      documents: named(
+        recordKeys,
+        remade.map(({ documents }) => documents),
+      ),
+      problems: [
+        ...prepared.problems,
+        ...named(
+          recordKeys,
+          remade.map(({ problems }) => problems),
+        ),
+      ],
     };
   };
+}
+
+/** What came of each document, under the key of its record. */
+function named<Part extends object>(
+  recordKeys: readonly (string | null)[],
+  parts: readonly (readonly Part[])[],
+): (Part & { readonly recordKey: string | null })[] {
+  return parts.flatMap((some, at) =>
+    some.map((part) => Object.assign({}, part, { recordKey: recordKeys[at] ?? null })),
+  );
 }
 
 interface RestoreParts {

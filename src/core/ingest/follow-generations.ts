@@ -165,7 +165,11 @@ class Follower {
       if (encoded < ENCODED_SHARE * total) return ENCODER_MS;
     }
     const live = catalog.pin(collection);
-    const report = await compareGenerations({ live, candidate: scope, questions }, this.#dependencies, signal);
+    const report = await compareGenerations(
+      { live, candidate: scope, questions },
+      this.#dependencies,
+      signal,
+    );
     await catalog.describeGeneration(scope, { state: 'ready', report });
     return IDLE_MS;
   }

@@ -75,7 +75,10 @@ async function remake(
 ): Promise<DocumentChange[]> {
   if (stored === null) return [{ kind: 'put', draft, version: null }];
   const recipe = dependencies.recipeOf(generation);
-  const made = await dependencies.restore({ name: draft.sourceKey, draft, stored, language, ...recipe }, signal);
+  const made = await dependencies.restore(
+    { name: draft.sourceKey, draft, stored, language, ...recipe },
+    signal,
+  );
   const [document] = made.documents;
   if (document === undefined) {
     const [problem] = made.problems;

@@ -11,10 +11,7 @@ export interface Recipe {
 export type RecipeOf = (collection: Pick<CollectionSummary, 'chunkTokens'>) => Recipe;
 
 /** Recipes that differ in the size of chunks only. */
-export function recipes(
-  chunkTokens: number,
-  generationOf: (chunkTokens: number) => GenerationId,
-): RecipeOf {
+export function recipes(chunkTokens: number, generationOf: (chunkTokens: number) => GenerationId): RecipeOf {
   return (collection) => {
     const own = collection.chunkTokens ?? chunkTokens;
     return { chunkTokens: own, generation: generationOf(own) };

@@ -72,9 +72,7 @@ async function write(
   const writes = conform === undefined ? prepared : await conformed(scope, prepared, { catalog, conform });
   const changes = await toChanges(scope, writes, catalog);
   if (changes.length === 0) return;
-  await Promise.all(
-    writes.items.map(async (item) => blobs.put(item.prepared.contentHash, item.input.bytes)),
-  );
+  await Promise.all(writes.items.map(async (item) => blobs.put(item.prepared.contentHash, item.input.bytes)));
   const { applied } = await index.apply(scope, async () => {
     const receipt = await catalog.commit(scope, changes);
     const added = [];

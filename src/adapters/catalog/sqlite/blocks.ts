@@ -25,17 +25,22 @@ export function packBlocks(blocks: readonly Block[]): string {
 }
 
 export function unpackBlocks(text: string): Block[] {
-  let at = 0;
-  return (JSON.parse(text) as readonly Packed[]).map(([kind, gap, length, level = 0, page, label]) => {
-    const start = at + gap;
-    at = start + length;
-    return {
-      kind: KINDS[kind] ?? 'paragraph',
-      start,
-      end: at,
-      level,
-      ...(page === undefined || page === null ? {} : { page }),
-      ...(label === undefined ? {} : { label }),
-    };
+  let end = 0;
+  return (JSON.parse(text) as readonly Packed[]).map((row) => {
+    const block = unpackBlock(row, end);
+    end = block.end;
+    return block;
   });
+}
+
+function unpackBlock([kind, gap, length, level = 0, page, label]: Packed, after: number): Block {
+  const start = after + gap;
+  return {
+    kind: KINDS[kind] ?? 'paragraph',
+    start,
+    end: start + length,
+    level,
+    ...(page === undefined || page === null ? {} : { page }),
+    ...(label === undefined ? {} : { label }),
+  };
 }

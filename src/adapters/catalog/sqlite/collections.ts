@@ -74,10 +74,7 @@ export function requireCollection(key: CollectionKey, scope: Scope): number {
 
 /** The calls of the catalog about collections themselves. */
 export function collectionCalls(database: DatabaseSync, clock: Clock, key: CollectionKey): CollectionCalls {
-  const get = query<CollectionRow>(
-    database,
-    `SELECT ${COLUMNS} FROM collections WHERE key = ?`,
-  );
+  const get = query<CollectionRow>(database, `SELECT ${COLUMNS} FROM collections WHERE key = ?`);
   const list = query<CollectionRow>(
     database,
     `SELECT ${COLUMNS} FROM collections WHERE tenant = ? AND name > ? AND instr(name, '@') = 0 ORDER BY name LIMIT ?`,

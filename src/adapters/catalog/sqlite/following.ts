@@ -194,15 +194,13 @@ function versionReading(database: DatabaseSync): (live: number, version: number)
       metadata: JSON.parse(metadata) as Metadata,
       text,
       blocks: blocks === null ? null : unpackBlocks(blocks),
-      chunks: rows.map(
-        ([key, start, end, page, path]): Chunk => ({
-          ordinal: key - first,
-          start,
-          end,
-          page,
-          headingPath: readPath(path),
-        }),
-      ),
+      chunks: rows.map(([key, start, end, page, path]): Chunk => ({
+        ordinal: key - first,
+        start,
+        end,
+        page,
+        headingPath: readPath(path),
+      })),
     };
   };
 }

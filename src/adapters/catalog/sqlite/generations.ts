@@ -42,7 +42,8 @@ type Row = readonly [
   problem: string | null,
 ];
 
-const SELECT = 'SELECT collection, tenant, name, state, retired_at, questions, report, problem FROM generations';
+const SELECT =
+  'SELECT collection, tenant, name, state, retired_at, questions, report, problem FROM generations';
 
 /** The calls of the catalog about generations, but for those about following. */
 export function generationCalls(database: DatabaseSync, parts: GenerationParts): GenerationCalls {
@@ -104,7 +105,7 @@ function creation(
      SELECT tenant, name || '@', ?, description, ?, created_at, (SELECT sequence FROM counter WHERE id = 1)
      FROM collections WHERE key = ? RETURNING key`,
   );
-  const rename = database.prepare("UPDATE collections SET name = name || key WHERE key = ?");
+  const rename = database.prepare('UPDATE collections SET name = name || key WHERE key = ?');
   const insertRow = database.prepare(
     `INSERT OR IGNORE INTO generations (collection, tenant, name, state, chunk_tokens, questions)
      VALUES (?, ?, ?, ?, ?, ?)`,
@@ -146,6 +147,11 @@ function activation(
   const serve = database.prepare(
     "UPDATE generations SET state = 'live', retired_at = NULL, problem = NULL WHERE collection = ?",
   );
+  // What another one has followed says nothing of the one that serves now: it compares everything once more.
+  const restart = database.prepare(
+    `UPDATE generations SET followed_sequence = 0, followed_key = 0
+     WHERE tenant = ? AND name = ? AND collection NOT IN (?, ?)`,
+  );
   return (scope) =>
     transaction(database, () => {
       const name = publicName(scope.collection);
@@ -158,6 +164,7 @@ function activation(
       show.run(name, sequence, live, coming);
       retire.run(clock.now(), sequence, Number.MAX_SAFE_INTEGER, live);
       serve.run(coming);
+      restart.run(scope.tenant, name, live, coming);
     });
 }
 
