@@ -63,7 +63,10 @@ export function openGenerations(parts: GenerationsParts): RunningGenerations {
       follow,
       rollbackMs,
       dimensions: profile.dimensions,
-      indexBytes: async (scope) => (await index.partition(scope)).bytes,
+      indexBytes: async (scope) => {
+        await index.open(scope);
+        return (await index.partition(scope)).bytes;
+      },
       room: async () => {
         const { bavail, bsize } = await statfs(config.dataDir);
         return { diskBytes: bavail * bsize, memoryBytes: config.indexMemoryBytes };

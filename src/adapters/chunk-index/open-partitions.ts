@@ -1,4 +1,4 @@
-import type { Scope } from '../../core/documents/ids.ts';
+import { publicName, type Scope } from '../../core/documents/ids.ts';
 import { MisfitError } from '../../engine/dense/dense-index.ts';
 import type { Partition } from '../../engine/partition.ts';
 import type { Clock } from '../../lib/clock.ts';
@@ -72,7 +72,7 @@ export class OpenPartitions {
   #begin(slot: PartitionSlot): Building {
     const slow = Promise.withResolvers<never>();
     const onSlow = (): void =>
-      slow.reject(new Error(`the index of "${slot.scope.collection}" is being built`));
+      slow.reject(new Error(`the index of "${publicName(slot.scope.collection)}" is being built`));
     const done = this.#load(slot, onSlow);
     done.then(
       () => this.#failed.delete(slot),

@@ -1,6 +1,5 @@
-import type { DocumentDraft } from './catalog.ts';
 import type { CollectionStats } from './collection.ts';
-import type { Block, Chunk, Metadata } from './document.ts';
+import type { Block, Chunk, DocumentRecord, Metadata } from './document.ts';
 import type { DocumentId, GenerationId, Scope, VersionId } from './ids.ts';
 
 /**
@@ -79,8 +78,25 @@ export interface FollowedPlace {
   readonly documentKey: number;
 }
 
+/** What another generation takes over of a document, beside its version. */
+export type FollowedDraft = Pick<
+  DocumentRecord,
+  | 'id'
+  | 'sourceKey'
+  | 'origin'
+  | 'item'
+  | 'problem'
+  | 'title'
+  | 'uri'
+  | 'format'
+  | 'language'
+  | 'metadata'
+  | 'contentHash'
+  | 'sizeBytes'
+> & { readonly state: 'ready' | 'failed' | 'skipped' };
+
 export interface FollowedDocument {
-  readonly draft: DocumentDraft;
+  readonly draft: FollowedDraft;
   readonly stored: StoredVersion | null;
 }
 

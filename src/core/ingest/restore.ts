@@ -1,7 +1,6 @@
 import { sha256Hex } from '../../lib/hash.ts';
-import type { DocumentDraft } from '../documents/catalog.ts';
 import type { Block, Chunk } from '../documents/document.ts';
-import type { StoredVersion } from '../documents/generations.ts';
+import type { FollowedDraft, StoredVersion } from '../documents/generations.ts';
 import type { GenerationId } from '../documents/ids.ts';
 import { prepareVersion, type PreparedItem, type PrepareTools } from './prepare.ts';
 
@@ -9,7 +8,7 @@ import { prepareVersion, type PreparedItem, type PrepareTools } from './prepare.
 export interface RestoreInput {
   /** For messages. */
   readonly name: string;
-  readonly draft: Pick<DocumentDraft, 'id' | 'sourceKey' | 'item' | 'state' | 'contentHash' | 'format'>;
+  readonly draft: Pick<FollowedDraft, 'id' | 'sourceKey' | 'item' | 'state' | 'contentHash' | 'format'>;
   readonly stored: StoredVersion;
   /** ISO 639-1; `auto`: detected from the text; `keep`: as it is. */
   readonly language: string;

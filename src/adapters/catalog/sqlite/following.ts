@@ -1,5 +1,4 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { DocumentDraft } from '../../../core/documents/catalog.ts';
 import type {
   Chunk,
   DocumentOrigin,
@@ -10,6 +9,7 @@ import type {
 } from '../../../core/documents/document.ts';
 import type {
   FollowedDocument,
+  FollowedDraft,
   Generations,
   FollowedPlace,
   StoredVersion,
@@ -129,7 +129,7 @@ function documentReading(database: DatabaseSync): (live: number, after: Followed
 }
 
 /** Null for a document that is only waiting to be taken in: it comes again when it has been. */
-function draftOf(row: Row): DocumentDraft | null {
+function draftOf(row: Row): FollowedDraft | null {
   const [, , id, sourceKey, origin, item, , state, problemCode, problemReason, title, uri, ...shown] = row;
   if (state !== 'ready' && state !== 'failed' && state !== 'skipped') return null;
   const [format, language, metadata, contentHash, sizeBytes] = shown;
