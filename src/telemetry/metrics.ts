@@ -23,6 +23,7 @@ const QUESTION_OUTCOMES = [
 ] as const;
 const DEGRADED_PARTS = [
   'embedding',
+  'dense',
   'lexical',
   'index',
   'generator',
