@@ -5,14 +5,13 @@ import { pathToFileURL } from 'node:url';
 import { HoldfastError } from '../../core/errors.ts';
 import type { Source, SourceItem } from '../../core/ingest/source.ts';
 import { ignoreRules, type IgnoreRules } from './ignore-rules.ts';
+import { isLeftOutFolder, isLeftOutName } from './left-out.ts';
 import { readFile, reasonOf } from './read-file.ts';
 
 export interface FolderSourceOptions {
   /** Absolute real paths that are never entered, such as the data folder. */
   readonly excluded: readonly string[];
 }
-
-const IGNORED_FOLDERS = new Set(['node_modules', '__pycache__']);
 
 interface Walk {
   /** The root as it was given, and its real path. */
@@ -25,27 +24,26 @@ interface Walk {
 }
 
 /**
- * Files of a folder on this machine. Hidden entries (`.git`, ...), `node_modules` and `__pycache__` are left out, and
- * what `.gitignore` and `.holdfastignore` below the root say. Symbolic links are followed within the root, each folder
+ * Files of a folder on this machine. Hidden entries (`.git`, ...), temporary files, `node_modules` and `__pycache__` are
+ * left out, and what `.gitignore` and `.holdfastignore` below the root say. Symbolic links are followed within the root, each folder
  * once.
  */
 export function folderSource(options: FolderSourceOptions): Source {
   return {
-    async *list(root, signal) {
-      const real = await rootPath(root);
+    async *list(root, signal, within) {
+      const start = within ?? root;
+      const real = await rootPath(start);
       const info = await stat(real);
       if (!info.isDirectory()) {
         // What a link leads to is read, but only if the link was there from the start.
         yield file(real, basename(root), info.size);
         return;
       }
-      yield* walk(root, {
-        start: root,
-        root: real,
-        excluded: new Set(options.excluded),
-        seen: new Set([real]),
-        signal,
-      });
+      const excluded = new Set(options.excluded);
+      const state = { start, root: real, excluded, seen: new Set([real]), signal };
+      const first = { folder: start, rules: await ignoreRules(start) };
+      if (within === undefined || root === within) yield* walk(first, state);
+      else yield* part(relative(within, root).split(sep), { first, state });
     },
     read: readFile,
   };
@@ -65,13 +63,48 @@ function file(item: string, path: string, sizeBytes: number): SourceItem {
   return { kind: 'file', item, name: basename(item), path: parts.join('/'), uri, sizeBytes };
 }
 
+/** What `readdir` and `lstat` both tell. */
+type Entry = Pick<Dirent, 'name' | 'isDirectory' | 'isFile' | 'isSymbolicLink'>;
+
 interface Visit {
   readonly folder: string;
   readonly rules: IgnoreRules;
 }
 
-async function* walk(root: string, state: Walk): AsyncGenerator<SourceItem> {
-  const pending: Visit[] = [{ folder: root, rules: await ignoreRules(root) }];
+/** What a walk of the start would give for the path below it; nothing when it is not there, left out, or a link. */
+async function* part(
+  path: readonly string[],
+  { first, state }: { readonly first: Visit; readonly state: Walk },
+): AsyncGenerator<SourceItem> {
+  let { folder, rules } = first;
+  for (const [index, name] of path.entries()) {
+    const place = join(folder, name);
+    const entry = await entryAt(place);
+    if (entry === null || isLeftOut(entry, rules)) return;
+    const isLast = index === path.length - 1;
+    if (!isLast && !entry.isDirectory()) return;
+    const item = await resolveEntry(place, entry, state);
+    if (item === 'excluded') return;
+    if (item !== 'folder') yield item;
+    if (item !== 'folder') return;
+    folder = place;
+    rules = await rules.enter(name);
+  }
+  yield* walk({ folder, rules }, state);
+}
+
+async function entryAt(path: string): Promise<Entry | null> {
+  try {
+    return Object.assign(await lstat(path), { name: basename(path) });
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return null;
+    throw new HoldfastError('document_unreadable', `${path}: ${reasonOf(error)}`, { cause: error });
+  }
+}
+
+async function* walk(first: Visit, state: Walk): AsyncGenerator<SourceItem> {
+  const pending = [first];
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     state.signal.throwIfAborted();
     const { folder, rules } = next;
@@ -94,8 +127,8 @@ async function* walk(root: string, state: Walk): AsyncGenerator<SourceItem> {
   }
 }
 
-function isLeftOut(entry: Dirent, rules: IgnoreRules): boolean {
-  if (entry.name.startsWith('.') || (entry.isDirectory() && IGNORED_FOLDERS.has(entry.name))) return true;
+function isLeftOut(entry: Entry, rules: IgnoreRules): boolean {
+  if (entry.isDirectory() ? isLeftOutFolder(entry.name) : isLeftOutName(entry.name)) return true;
   return rules.ignores(entry.name, entry.isDirectory());
 }
 
@@ -115,7 +148,7 @@ async function entries(folder: string): Promise<Dirent[] | SourceItem> {
 /** Whatever goes wrong with an entry is that entry's problem: the others go on. */
 async function resolveEntry(
   path: string,
-  entry: Dirent,
+  entry: Entry,
   state: Walk,
 ): Promise<SourceItem | 'folder' | 'excluded'> {
   try {
@@ -128,7 +161,7 @@ async function resolveEntry(
   return skipped(path, 'document_unsupported', `${path} is neither a file nor a folder`);
 }
 
-function entryProblem(path: string, entry: Dirent, error: unknown): SourceItem {
+function entryProblem(path: string, entry: Entry, error: unknown): SourceItem {
   const isGone = (error as NodeJS.ErrnoException).code === 'ENOENT';
   // Node has put the replacement character for every byte that it could not read, and no file has that name.
   const isMisnamed = isGone && entry.name.includes('\uFFFD');

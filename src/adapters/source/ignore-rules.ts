@@ -4,7 +4,7 @@ import { HoldfastError } from '../../core/errors.ts';
 import { readFile } from './read-file.ts';
 
 /** Files that say what to leave out below their folder, with the rules of `.gitignore`; the later one wins. */
-const IGNORE_FILES = ['.gitignore', '.holdfastignore'] as const;
+export const IGNORE_FILES = ['.gitignore', '.holdfastignore'] as const;
 /** Of one ignore file: more is no list that anybody keeps. */
 const MAX_IGNORE_BYTES = 1024 * 1024;
 

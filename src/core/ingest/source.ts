@@ -31,10 +31,11 @@ export type SourceItem =
 /** A place that documents come from. */
 export interface Source {
   /**
-   * Everything below `root` (or the one file that it is), in a stable order, lazily.
-   * @throws HoldfastError `path_not_found` when the root itself is not there.
+   * Everything below `root` (or the one file that it is), in a stable order, lazily. With `within`, a folder above, only
+   * what a listing of that folder would give for `root`: nothing when the root is not there or left out.
+   * @throws HoldfastError `path_not_found` when the root itself, or `within`, is not there.
    */
-  list(root: string, signal: AbortSignal): AsyncIterable<SourceItem>;
+  list(root: string, signal: AbortSignal, within?: string): AsyncIterable<SourceItem>;
   /** @throws HoldfastError with the code that the item fails with, such as `document_vanished`. */
   read(item: string, maxBytes: number): Promise<Uint8Array>;
 }
