@@ -145,10 +145,12 @@ const NUMBERS: readonly ((settings: DependencySettings) => number | undefined)[]
   ({ breaker }) => breaker.probeTimeoutMs,
 ];
 
-/** True when the file has a test or a group of that title; what a template fills in may be anything. */
+/** True when the file has a test, a group or a row of that title; what a template fills in may be anything. */
 function hasTest(file: string, title: string): boolean {
   if (!existsSync(join(ROOT, file))) return false;
-  const titles = [...source(file).matchAll(/\b(?:test|it|describe)\(\s*(['"`])((?:\\.|(?!\1)[^\\])*)\1/g)];
+  const titles = [
+    ...source(file).matchAll(/\b(?:(?:test|it|describe)\(|title:)\s*(['"`])((?:\\.|(?!\1)[^\\])*)\1/g),
+  ];
   return titles.some(([, , text = '']) => {
     const parts = text.replaceAll(/\\(.)/g, '$1').split(/\$\{[^}]*\}/);
     return new RegExp(
