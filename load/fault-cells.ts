@@ -4,6 +4,8 @@ import { MODEL_NAMES, type ModelName, type Models } from './models.ts';
 export interface FaultCell {
   readonly model: ModelName;
   readonly fault: string;
+  /** The model says at once that it fails. */
+  readonly isFast: boolean;
   /** Name of the breaker that has to open. */
   readonly breaker: string;
   /** The longest that a question waits for the model before the breaker opens, in milliseconds. */
@@ -42,5 +44,6 @@ export const FAULT_CELLS: readonly FaultCell[] = MODEL_NAMES.flatMap((model) =>
 );
 
 function cellOf(model: ModelName, fault: string, inject: Inject): FaultCell {
-  return { model, fault, ...GUARDS[model], inject: async (models) => inject(models, model) };
+  const isFast = fault !== 'hangs' && fault !== 'slow';
+  return { model, fault, isFast, ...GUARDS[model], inject: async (models) => inject(models, model) };
 }

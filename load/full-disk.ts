@@ -3,7 +3,7 @@ import { cp, mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { offer } from './generator.ts';
-import { latencies, p99Of, requireValid, type Run } from './run-figures.ts';
+import { latencies, p99Of, requireSent, requireValid, type Run } from './run-figures.ts';
 import { judged, percent, type Setting } from './section.ts';
 import { startServer } from './server-process.ts';
 
@@ -42,17 +42,16 @@ async function measure(disk: string, { store, scale, note }: Setting): Promise<s
   await cp(store.dataDir, dataDir, { recursive: true });
   await using server = await startServer(dataDir);
   const { address } = server;
-  const run = async (seed: number): Promise<Run> => {
+  const ask = async (seed: number): Promise<Run> => {
     const model = { kind: 'open', perSecond: PER_SECOND, seed } as const;
-    const plan = { address, ...store.material, seconds: SECONDS * scale, model };
-    return requireValid('full disk', await offer(plan), { mayRefuse: false });
+    return offer({ address, ...store.material, seconds: SECONDS * scale, model });
   };
-  await run(1);
-  const healthy = await run(2);
+  await ask(1);
+  const healthy = requireValid('before the disk is full', await ask(2), { mayRefuse: false });
   await fill(join(disk, 'ballast'));
   const status = await write(address, store.material.collection);
   if (status !== 507) throw new Error(`INVALID RUN: a write to the full disk got status ${status}, not 507`);
-  const full = await run(3);
+  const full = requireSent('full disk', await ask(3));
   const available = latencies(full.samples).length / full.samples.length;
   const ratio = p99Of(full.samples) / p99Of(healthy.samples);
   return `Catalog that cannot be written, because its disk is full (a write gets status 507): ${percent(available, 2)} of the questions answered, p99 ${p99Of(full.samples).toFixed(1)} ms, ${ratio.toFixed(2)} times the healthy one of ${p99Of(healthy.samples).toFixed(1)} ms; answers are extracted here: ${judged(available === 1 && ratio <= 1.3)}.`;

@@ -35,11 +35,8 @@ export type Verdict = { readonly isValid: true } | { readonly isValid: false; re
  * they are wrong ones.
  */
 export function verdictOf(run: Run, { mayRefuse }: { readonly mayRefuse: boolean }): Verdict {
-  const dropped = run.scheduled - run.samples.length;
-  if (dropped > 0) return { isValid: false, reason: `${dropped} of ${run.scheduled} requests were not sent` };
-  const turnedAway = run.samples.filter(({ status }) => status === 401 || status === 403 || status === 429);
-  if (turnedAway.length > 0)
-    return { isValid: false, reason: `${turnedAway.length} requests got status ${turnedAway[0]?.status}` };
+  const unsent = unsentReason(run);
+  if (unsent !== null) return { isValid: false, reason: unsent };
   const answers = run.samples.filter(({ outcome }) => !(mayRefuse && outcome === 'refused'));
   const correct = answers.filter(({ outcome }) => outcome === 'correct').length;
   if (correct === 0) return { isValid: false, reason: 'no answer was correct' };
@@ -49,6 +46,21 @@ export function verdictOf(run: Run, { mayRefuse }: { readonly mayRefuse: boolean
     isValid: false,
     reason: `${correct} of ${answers.length} answers were correct (${others.join(', ')})`,
   };
+}
+
+function unsentReason({ scheduled, samples }: Run): string | null {
+  const dropped = scheduled - samples.length;
+  if (dropped > 0) return `${dropped} of ${scheduled} requests were not sent`;
+  const turnedAway = samples.filter(({ status }) => status === 401 || status === 403 || status === 429);
+  if (turnedAway.length === 0) return null;
+  return `${turnedAway.length} requests got status ${turnedAway[0]?.status}`;
+}
+
+/** For a run whose share of correct answers is what is measured. @throws when not all of it was asked for real. */
+export function requireSent(name: string, run: Run): Run {
+  const reason = unsentReason(run);
+  if (reason !== null) throw new Error(`INVALID RUN "${name}": ${reason}`);
+  return run;
 }
 
 /** @throws when the run is void: nothing of it may be reported. */

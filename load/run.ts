@@ -13,10 +13,14 @@ import { buildLoadStore, type LoadStore } from './store.ts';
 const PAGE = new URL('../docs/load.md', import.meta.url);
 const SECTIONS: readonly Section[] = [overload, faults, outage, added];
 const DOCUMENTS = 1000;
+/** With `--try`. */
+const FEW_DOCUMENTS = 100;
+const TRY_SCALE = 0.2;
 
 interface Wanted {
   readonly sections: readonly Section[];
   readonly scale: number;
+  readonly documents: number;
   /** False: shows the figures and leaves the page as it is. */
   readonly isWritten: boolean;
 }
@@ -31,23 +35,28 @@ function readArguments(): Wanted {
     throw new RangeError(`--only "${wanted}" is none of ${SECTIONS.map(({ name }) => name).join(', ')}`);
   });
   const isTry = values.try === true;
-  return { sections, scale: isTry ? 0.2 : 1, isWritten: !isTry };
+  return {
+    sections,
+    scale: isTry ? TRY_SCALE : 1,
+    documents: isTry ? FEW_DOCUMENTS : DOCUMENTS,
+    isWritten: !isTry,
+  };
 }
 
 function note(line: string): void {
   process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${line}\n`);
 }
 
-async function buildStore(): Promise<LoadStore> {
-  note(`building ${DOCUMENTS} documents`);
+async function buildStore(documents: number): Promise<LoadStore> {
+  note(`building ${documents} documents`);
   await using models = await startModels();
-  return buildLoadStore({ documents: DOCUMENTS, environment: models.environment });
+  return await buildLoadStore({ documents, environment: models.environment });
 }
 
 /** Measures the sections one after another. A void run fails the command and leaves its section as it is. */
 async function run(): Promise<void> {
-  const { sections, scale, isWritten } = readArguments();
-  await using store = await buildStore();
+  const { sections, scale, documents, isWritten } = readArguments();
+  await using store = await buildStore(documents);
   const control = await negativeControl(store);
   const failures: unknown[] = [];
   for (const section of sections) {

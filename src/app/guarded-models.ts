@@ -56,8 +56,7 @@ export function guardedGenerator(
   return {
     profile: generator.profile,
     async *generate(request, signal) {
-      using early = deadlineOf(signal)?.beforeReserve();
-      const within = early?.signal ?? signal;
+      const within = beforeReserve(signal);
       await monitor.admit(within);
       const tellFailure = failureOf(guards, within);
       try {
@@ -89,8 +88,11 @@ export async function sparingReserve<T>(
   signal: AbortSignal,
   work: (early: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  using early = deadlineOf(signal)?.beforeReserve();
-  return await work(early?.signal ?? signal);
+  return work(beforeReserve(signal));
+}
+
+function beforeReserve(signal: AbortSignal): AbortSignal {
+  return deadlineOf(signal)?.beforeReserve().signal ?? signal;
 }
 
 async function call<T>(

@@ -66,21 +66,20 @@ test('ends calls that can be done without when its reserve begins, and goes on i
   const time = new SimulatedTime();
   using deadline = new Deadline({ afterMs: 1000, reserveMs: 250, time });
   await time.advance(100);
-  using early = deadline.beforeReserve();
+  const early = deadline.beforeReserve();
   assert.equal(deadlineOf(early.signal), early);
   assert.equal(early.at, 750);
   await time.advance(650);
   assert.ok(early.signal.reason instanceof DeadlineError);
   assert.equal(deadline.signal.aborted, false);
-  using late = deadline.beforeReserve();
-  assert.throws(() => late.requireTime(), DeadlineError);
+  assert.throws(() => deadline.beforeReserve().requireTime(), DeadlineError);
 });
 
 test('reaches calls before the reserve when its parent gives up', () => {
   const time = new SimulatedTime();
   const client = new AbortController();
   using deadline = new Deadline({ afterMs: 1000, reserveMs: 250, parent: client.signal, time });
-  using early = deadline.beforeReserve();
+  const early = deadline.beforeReserve();
   const reason = new Error('the client went away');
   client.abort(reason);
   assert.equal(early.signal.reason, reason);
@@ -97,4 +96,15 @@ test('aborts with what its owner says', async () => {
 
 test('refuses a reserve that is longer than itself', () => {
   assert.throws(() => new Deadline({ afterMs: 100, reserveMs: 101 }), { message: /reserveMs.*101/ });
+});
+
+test('has one deadline before its reserve, which ends with it', () => {
+  const time = new SimulatedTime();
+  const deadline = new Deadline({ afterMs: 1000, reserveMs: 250, time });
+  assert.equal(deadline.beforeReserve(), deadline.beforeReserve());
+  assert.equal(time.pendingTimers, 2);
+  deadline[Symbol.dispose]();
+  assert.equal(time.pendingTimers, 0);
+  using whole = new Deadline({ afterMs: 1000, time });
+  assert.equal(whole.beforeReserve(), whole);
 });

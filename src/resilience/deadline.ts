@@ -47,8 +47,9 @@ export class Deadline implements Disposable {
   readonly #timer: Timer;
   readonly #parent: AbortSignal | undefined;
   readonly #controller = new AbortController();
+  #early: Deadline | undefined;
   readonly #onParent = (): void => {
-    this[Symbol.dispose]();
+    this.#stop();
     this.#controller.abort(this.#parent?.reason);
   };
 
@@ -63,7 +64,7 @@ export class Deadline implements Disposable {
     this.signal = this.#controller.signal;
     deadlines.set(this.signal, this);
     this.#timer = time.after(afterMs, () => {
-      this[Symbol.dispose]();
+      this.#stop();
       this.#controller.abort(expired());
     });
     if (parent?.aborted === true) this.#onParent();
@@ -82,11 +83,18 @@ export class Deadline implements Disposable {
 
   /**
    * An earlier deadline, for calls that the answer can do without: it is over when the reserve begins, and with this
-   * one. Dispose it when the call is over.
+   * one, which disposes it too. The same one each time.
    */
   beforeReserve(): Deadline {
+    if (this.reserveMs === 0) return this;
     const afterMs = Math.max(0, this.remainingMs - this.reserveMs);
-    return new Deadline({ afterMs, time: this.#time, parent: this.signal, expired: cutForReserve });
+    this.#early ??= new Deadline({
+      afterMs,
+      time: this.#time,
+      parent: this.signal,
+      expired: cutForReserve,
+    });
+    return this.#early;
   }
 
   /** @throws DeadlineError when less than `minMs` are left, so that a call would be in vain. */
@@ -99,6 +107,11 @@ export class Deadline implements Disposable {
 
   /** Stops the timer and leaves the parent. The signal stays as it is. */
   [Symbol.dispose](): void {
+    this.#stop();
+    this.#early?.[Symbol.dispose]();
+  }
+
+  #stop(): void {
     this.#timer[Symbol.dispose]();
     this.#parent?.removeEventListener('abort', this.#onParent);
   }
