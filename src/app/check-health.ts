@@ -47,7 +47,7 @@ export function createCheckHealth({
     const dependencies: DependencyHealth[] = [
       storage,
       { name: 'index', state: 'up', detail: 'embedded' },
-      { name: 'embedder', state: 'up', detail: profile.model },
+      embedderHealth(profile),
       ...(encoder === null ? [] : [worse(await encoder.health(), models.get('encoder'))]),
       models.get('generator') ?? generatorHealth(generator),
       ...monitors.map((monitor) => monitor.health()).filter(({ name }) => name === 'reranker'),
@@ -86,6 +86,11 @@ export function problemOf(name: string, monitors: readonly ModelHealth[]): strin
   const health = monitors.map((monitor) => monitor.health()).find((one) => one.name === name);
   if (health === undefined || health.state === 'up' || health.state === 'degraded') return null;
   return `${health.state}: ${health.detail}`;
+}
+
+function embedderHealth({ model, dimensions }: EmbeddingProfile): DependencyHealth {
+  if (dimensions === 0) return { name: 'embedder', state: 'disabled', detail: 'no static vectors are kept' };
+  return { name: 'embedder', state: 'up', detail: model };
 }
 
 function generatorHealth(generator: Pick<Generator, 'profile'> | null): DependencyHealth {

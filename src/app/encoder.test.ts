@@ -22,6 +22,16 @@ async function open(folder: string, encoder: FakeEncoder | null, events: LogEven
   return openService(loadConfig({}, { data: folder }), recordingLogger(events), { encoder });
 }
 
+/** As `open`, with built-in vectors turned off. */
+async function openWithout(folder: string, encoder: FakeEncoder): Promise<Service> {
+  const settings = {
+    HOLDFAST_STATIC_VECTORS: 'off',
+    HOLDFAST_EMBEDDER: 'ollama',
+    HOLDFAST_EMBEDDING_MODEL: 'fake-64',
+  };
+  return openService(loadConfig(settings, { data: folder }), recordingLogger(), { encoder });
+}
+
 async function encoderHealth(service: Service): Promise<DependencyHealth | undefined> {
   return (await service.checkHealth()).dependencies.find(({ name }) => name === 'encoder');
 }
@@ -120,4 +130,64 @@ test('without an encoder there is nothing of it, and what it stored does no harm
   const { results, degraded } = await search(service, 'word3');
   assert.match(results[0]?.text ?? '', /word3/);
   assert.deepEqual([degraded, encoder.queries], [[], []]);
+});
+
+test(
+  'without static vectors the encoder alone makes vectors, and words stand in for it, flagged',
+  LIMITS,
+  async (t) => {
+    const encoder = fakeEncoder();
+    encoder.failure = REFUSED;
+    await using service = await openWithout(temporaryFolder(t), encoder);
+    await submit(service, 0, 5);
+    const early = await search(service, 'word3');
+    assert.match(early.results[0]?.text ?? '', /word3/);
+    assert.deepEqual([early.retrieval.mode, early.retrieval.embeddingModel], ['lexical', null]);
+    assert.deepEqual(
+      early.degraded.map(({ component, mode, reason }) => [component, mode, reason]),
+      [['embedding', 'lexical_only', '"fake-64" has not seen all passages yet']],
+    );
+    encoder.failure = null;
+    await until(async () => isComplete(service, 5));
+    const { retrieval, degraded } = await search(service, 'word3');
+    assert.deepEqual([retrieval.mode, retrieval.embeddingModel, degraded], ['hybrid', 'fake-64', []]);
+    encoder.failure = REFUSED;
+    const lost = await search(service, 'word4');
+    assert.match(lost.results[0]?.text ?? '', /word4/);
+    assert.deepEqual(
+      lost.degraded.map(({ component, mode }) => [component, mode]),
+      [['embedding', 'lexical_only']],
+    );
+    const { dependencies } = await service.checkHealth();
+    assert.equal(dependencies.find(({ name }) => name === 'embedder')?.state, 'disabled');
+  },
+);
+
+test('static vectors that are turned off, and on again, leave no passage behind', LIMITS, async (t) => {
+  const folder = temporaryFolder(t);
+  const encoder = fakeEncoder();
+  let withVectors = 0;
+  {
+    await using service = await open(folder, encoder);
+    await submit(service, 0, 200);
+    await until(async () => isComplete(service, 200));
+    withVectors = await service.indexBytes(docs);
+  }
+  {
+    await using service = await openWithout(folder, encoder);
+    assert.ok(withVectors - (await service.indexBytes(docs)) >= 200 * 256);
+    await submit(service, 200, 210);
+    await until(async () => isComplete(service, 210));
+    assert.match((await search(service, 'word205')).results[0]?.text ?? '', /word205/);
+  }
+  encoder.failure = REFUSED;
+  await using service = await open(folder, encoder);
+  for (const word of ['word7', 'word205']) {
+    const { results, degraded } = await search(service, word);
+    assert.match(results[0]?.text ?? '', new RegExp(word));
+    assert.deepEqual(
+      degraded.map(({ component, mode }) => [component, mode]),
+      [['embedding', 'static_vectors']],
+    );
+  }
 });

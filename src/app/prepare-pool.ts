@@ -9,6 +9,8 @@ import type { ThreadRequest, ThreadResponse } from './prepare-thread.ts';
 export interface PreparePoolOptions {
   readonly threads: number;
   readonly modelFolder: string;
+  /** False: chunks get no static vectors. Default true. */
+  readonly keepsVectors?: boolean;
   /** Parsing one item longer than this ends its thread, and the item fails with `document_timeout`. */
   readonly timeoutMs: number;
   /** Memory of one thread's JavaScript heap. */
@@ -107,9 +109,9 @@ class Pool implements PreparePool {
 
   #start(): Thread | null {
     if (this.#threads.size >= this.#options.threads) return null;
-    const { modelFolder, heapMegabytes, script = SCRIPT } = this.#options;
+    const { modelFolder, keepsVectors = true, heapMegabytes, script = SCRIPT } = this.#options;
     const worker = new Worker(script, {
-      workerData: { modelFolder },
+      workerData: { modelFolder, keepsVectors },
       resourceLimits: { maxOldGenerationSizeMb: heapMegabytes },
     });
     const thread: Thread = { worker, job: null, timer: null };

@@ -14,8 +14,11 @@ export interface ThreadResponse {
   readonly prepared: PreparedItem;
 }
 
-const { modelFolder } = workerData as { readonly modelFolder: string };
-const tools = prepareTools(await loadStaticModel(modelFolder));
+const { modelFolder, keepsVectors } = workerData as {
+  readonly modelFolder: string;
+  readonly keepsVectors: boolean;
+};
+const tools = prepareTools(await loadStaticModel(modelFolder), { keepsVectors });
 
 /** What it rejects with ends the thread, and the pool says so of the item. */
 async function answer({ id, input }: ThreadRequest): Promise<void> {

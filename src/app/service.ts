@@ -146,8 +146,8 @@ async function wire({ config, logger, folder, catalog, blobs, stack, models }: P
   const metrics = openMetrics(breakers, models);
   const { encoder, generator, reranker } = measuredModels(models, metrics);
   const model = await loadStaticModel(MODEL_FOLDER);
-  const embedder = staticEmbedder(model);
-  const { profile } = embedder;
+  const embedder = keepsStaticVectors(config, encoder) ? staticEmbedder(model) : null;
+  const profile = embedder?.profile ?? NO_VECTORS;
   const index = stack.use(await openIndex({ config, logger, catalog, encoder }, profile));
   const running = openEncoder(encoder, { catalog, logger, stack, models }, index);
   const recipeOf = recipes(config.chunkTokens, (chunkTokens) => generationId({ profile, chunkTokens }));
@@ -235,6 +235,21 @@ function openEncoder(
   return stack.use(startEncoder({ embedder: encoder, catalog, index, logger, problem }));
 }
 
+/** What passages are prepared with when only another model makes vectors of them. */
+const NO_VECTORS: EmbeddingProfile = {
+  model: 'none',
+  dimensions: 0,
+  languages: null,
+  fusionWeight: 0,
+  maxBatch: 1,
+  contextTokens: 0,
+};
+
+/** Without an encoder they are all that there is. */
+function keepsStaticVectors({ staticVectors }: Config, encoder: object | null): boolean {
+  return staticVectors === 'on' || encoder === null;
+}
+
 type LibraryParts = Omit<GenerationsParts, 'restore' | 'mutex'>;
 
 /** What writes: collections, documents, folders. */
@@ -242,7 +257,7 @@ async function openLibrary(
   parts: LibraryParts,
 ): Promise<Pick<UseCases, 'collections' | 'documents' | 'ingest' | 'reindexing'>> {
   const { config, catalog, blobs, stack, index, running, recipeOf } = parts;
-  const pool = stack.use(openPool(config));
+  const pool = stack.use(openPool(config, keepsStaticVectors(config, running)));
   const { maxDocumentBytes } = config;
   const { restore, prepare } = pool;
   const mutex = createMutex();
@@ -306,7 +321,7 @@ function fingerprintOf(generation: string, { encoder, generator, reranker }: Ser
 
 interface RetrieveParts extends Pick<Parts, 'config' | 'catalog'> {
   readonly index: EmbeddedIndex;
-  readonly embedder: Embedder;
+  readonly embedder: Embedder | null;
   readonly running: RunningEncoder | null;
   readonly reranker: Reranker | null;
 }
@@ -350,8 +365,9 @@ async function openIndex(
   });
 }
 
-function openPool(config: Config): PreparePool {
+function openPool(config: Config, keepsVectors: boolean): PreparePool {
   return preparePool({
+    keepsVectors,
     threads: config.workers,
     modelFolder: MODEL_FOLDER,
     timeoutMs: PREPARE_TIMEOUT_MS,

@@ -145,6 +145,9 @@ test('lists what models lack together with all other problems', () => {
       'HOLDFAST_RERANKER_URL is not set, and HOLDFAST_RERANKER=http needs it',
     ],
   );
+  assert.deepEqual(problemsOf({ HOLDFAST_STATIC_VECTORS: 'off' }), [
+    'HOLDFAST_STATIC_VECTORS is "off", and without another HOLDFAST_EMBEDDER passages would have no vectors at all',
+  ]);
   assert.deepEqual(problemsOf({ HOLDFAST_EMBEDDER: 'onnx' }), [
     'HOLDFAST_ONNX_FOLDER is not set, and HOLDFAST_EMBEDDER=onnx needs it',
   ]);

@@ -41,6 +41,7 @@ export function modelProblems(resolved: readonly Resolved[]): readonly Problem[]
       detail: `is not set, and ${by.map(({ key }) => `${MODEL_SETTINGS[key].name}=${String(value(key))}`).join(' and ')} ${by.length === 1 ? 'needs' : 'need'} it`,
     })),
     ...dimensionProblems(value('embeddingModel'), value('embeddingDimensions')),
+    ...vectorProblems(value('embedder'), value('staticVectors')),
   ];
 }
 
@@ -52,4 +53,11 @@ function dimensionProblems(model: unknown, dimensions: unknown): readonly Proble
   return problem === null
     ? []
     : [{ name, detail: `is "${dimensions}", which ${String(model)} does not take: ${problem}` }];
+}
+
+function vectorProblems(embedder: unknown, staticVectors: unknown): readonly Problem[] {
+  if (embedder !== 'static' || staticVectors !== 'off') return [];
+  const { name } = MODEL_SETTINGS.staticVectors;
+  const detail = `is "off", and without another ${MODEL_SETTINGS.embedder.name} passages would have no vectors at all`;
+  return [{ name, detail }];
 }

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import {
   adapter,
+  choice,
   integer,
   InvalidValue,
   optionalInteger,
@@ -50,6 +51,15 @@ export const MODEL_SETTINGS = {
     default: "the model's own",
     description: 'How many dimensions to keep of a Matryoshka model. Fewer need less memory.',
   }),
+  staticVectors: choice(
+    {
+      name: 'HOLDFAST_STATIC_VECTORS',
+      default: 'on',
+      description:
+        'Whether passages keep built-in vectors beside those of another embedding model. `off` saves 256 bytes a passage.',
+    },
+    ['on', 'off'],
+  ),
   generationModel: optionalText({
     name: 'HOLDFAST_GENERATION_MODEL',
     type: 'name of a model',

@@ -48,6 +48,7 @@ export interface StoredPartition {
 }
 
 export interface PartitionOptions {
+  /** Of the vectors that passages come with; 0: they have none, and none is kept. */
   readonly dimensions: number;
   readonly constants: LexicalConstants;
 }
@@ -65,7 +66,8 @@ export interface EncodedPassage extends PassageRef {
  */
 export class Partition {
   readonly #lexical: LexicalIndex;
-  readonly #dense: DenseIndex;
+  /** Null: passages have no vectors of the first model. */
+  readonly #dense: DenseIndex | null;
   readonly #columns: Columns;
   readonly #keys: string[] = [];
   readonly #numbers = new Map<string, number>();
@@ -79,7 +81,7 @@ export class Partition {
 
   constructor(options: PartitionOptions, stored?: StoredPartition) {
     this.#lexical = new LexicalIndex(options.constants, stored?.lexical);
-    this.#dense = new DenseIndex(options.dimensions, stored?.dense);
+    this.#dense = options.dimensions === 0 ? null : new DenseIndex(options.dimensions, stored?.dense);
     this.#columns = new Columns(stored?.columns);
     this.#firstSlots = new GrowableUint32(stored?.firstSlots);
     this.#documentOf = new GrowableUint32();
@@ -107,7 +109,7 @@ export class Partition {
   }
 
   get bytes(): number {
-    const vectors = this.#dense.bytes + (this.#encoded?.bytes ?? 0);
+    const vectors = (this.#dense?.bytes ?? 0) + (this.#encoded?.bytes ?? 0);
     return this.#lexical.bytes + vectors + this.#documentOf.bytes + this.#keys.length * 160;
   }
 
@@ -130,7 +132,7 @@ export class Partition {
     for (const passage of document.passages) {
       const headings = passage.headings.flatMap((heading) => analyzer.analyze(heading));
       this.#lexical.add({ title, headings, body: analyzer.analyze(passage.body) });
-      this.#dense.add(passage.vector.values, passage.vector.scale);
+      this.#addVector(passage.vector);
       this.#documentOf.push(number);
     }
     for (const [field, value] of Object.entries(document.fields)) {
@@ -140,6 +142,13 @@ export class Partition {
     this.#keys.push(document.key);
     this.#numbers.set(document.key, number);
     this.#growHidden();
+  }
+
+  /** A passage from a time when vectors of other dimensions were kept, or none, has no vector. */
+  #addVector({ values, scale }: PassageInput['vector']): void {
+    if (this.#dense === null) return;
+    const isFitting = values.length === this.#dense.dimensions;
+    this.#dense.add(isFitting ? values : new Int8Array(this.#dense.dimensions), isFitting ? scale : 0);
   }
 
   /** Hides a document from all searches; false when it is not there. */
@@ -184,6 +193,7 @@ export class Partition {
   }
 
   searchDense(vector: Float32Array, conditions: FieldConditions, limit: number): Hit[] {
+    if (this.#dense === null) return [];
     return this.#hits(this.#dense.search(vector, this.#filter(conditions), limit));
   }
 
@@ -202,7 +212,9 @@ export class Partition {
 
   /** Cosines of single passages; NaN for one that is gone or has no vector. */
   scoreDense(vector: Float32Array, passages: readonly PassageRef[]): Float64Array {
-    return this.#scores(passages, Number.NaN, (slots) => this.#dense.score(vector, slots));
+    const dense = this.#dense;
+    if (dense === null) return new Float64Array(passages.length).fill(Number.NaN);
+    return this.#scores(passages, Number.NaN, (slots) => dense.score(vector, slots));
   }
 
   /** As `scoreDense` with a vector of the second model. */
@@ -223,7 +235,7 @@ export class Partition {
       languages: Object.fromEntries(this.#languages),
       columns: this.#columns.store(),
       lexical: this.#lexical.store(),
-      dense: this.#dense.store(),
+      dense: this.#dense?.store() ?? { vectors: new Int8Array(0), scales: new Float32Array(0) },
     };
   }
 

@@ -17,8 +17,8 @@ export interface Encoder {
 
 export interface DenseDependencies {
   readonly index: SearchedIndex;
-  /** The built-in model, whose vectors every chunk is committed with. */
-  readonly embedder: Embedder;
+  /** The built-in model, whose vectors every chunk is committed with; null: chunks have none. */
+  readonly embedder: Embedder | null;
   /** Serves instead where it has seen the collections; the built-in model is there when it fails. */
   readonly encoder?: Encoder | null;
   readonly stopwatch: Stopwatch;
@@ -54,10 +54,11 @@ export async function denseRecall(
   dependencies: DenseDependencies,
   attempts: Attempts,
 ): Promise<DenseSide | null> {
-  const { encoder = null, index } = dependencies;
+  const { encoder = null, index, embedder } = dependencies;
   if (encoder === null) return byStaticVectors(plan, dependencies, attempts);
-  if (!(await servesAll(plan, index, encoder))) {
-    const problem = encoder.problem?.() ?? null;
+  const { isServing, isEmpty } = await progressOf(plan, index, encoder);
+  if (!isServing) {
+    const problem = encoder.problem?.() ?? (embedder === null && !isEmpty ? unready(encoder) : null);
     if (problem !== null) attempts.failures.push({ side: 'embedding', reason: problem });
     const found = await byStaticVectors(plan, dependencies, attempts);
     return found === null ? null : { ...found, isFallback: problem !== null };
@@ -68,18 +69,31 @@ export async function denseRecall(
   return fallback === null ? null : { ...fallback, isFallback: true };
 }
 
-/** False also when the index cannot tell: the search itself will say why. */
-async function servesAll(plan: RecallPlan, index: SearchedIndex, { embedder }: Encoder): Promise<boolean> {
+function unready({ embedder }: Encoder): string {
+  return `"${embedder.profile.model}" has not seen all passages yet`;
+}
+
+interface Progress {
+  /** False also when the index cannot tell: the search itself will say why. */
+  readonly isServing: boolean;
+  /** There is nothing to search. */
+  readonly isEmpty: boolean;
+}
+
+async function progressOf(plan: RecallPlan, index: SearchedIndex, { embedder }: Encoder): Promise<Progress> {
   try {
     let encoded = 0;
+    let total = 0;
+    let isServing = true;
     for (const scope of plan.scopes) {
       const progress = await index.encoded(scope, embedder.profile.model);
-      if (!isServed(progress)) return false;
+      isServing &&= isServed(progress);
       encoded += progress.encoded;
+      total += progress.total;
     }
-    return encoded > 0;
+    return { isServing: isServing && encoded > 0, isEmpty: total === 0 };
   } catch {
-    return false;
+    return { isServing: false, isEmpty: false };
   }
 }
 
@@ -144,6 +158,7 @@ async function byStaticVectors(
   { index, embedder, stopwatch }: DenseDependencies,
   attempts: Attempts,
 ): Promise<DenseSide | null> {
+  if (embedder === null) return null;
   const vector = await attempts.run('embedding', async () =>
     stopwatch.time('embed', async () => embedder.embedQuery(plan.query, attempts.signal)),
   );

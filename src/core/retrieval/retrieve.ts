@@ -24,8 +24,8 @@ import { startStopwatch, type Stopwatch } from './stopwatch.ts';
 export interface RetrievalDependencies {
   readonly catalog: Pick<Catalog, 'getCollection' | 'hydrate'>;
   readonly index: SearchedIndex;
-  /** The built-in model. */
-  readonly embedder: Embedder;
+  /** The built-in model; null: chunks have no vectors of it. */
+  readonly embedder: Embedder | null;
   /** Serves instead of the built-in model where it is ready; see `isServed`. */
   readonly encoder?: Encoder | null;
   /** For a collection whose index is lost. Null or left out: its questions fail. */
