@@ -48,6 +48,7 @@ import { openGenerations, type GenerationsParts } from './generations.ts';
 import { lexicalConstants } from './lexical-constants.ts';
 import { MODEL_FOLDER } from './package-folders.ts';
 import { preparePool, type PreparePool } from './prepare-pool.ts';
+import { keepsStaticVectors, NO_VECTORS } from './static-vectors.ts';
 import { embeddedTextAnalysis } from './text-analysis.ts';
 import { VERSION } from './version.ts';
 import type { ModelCalls } from './watched-models.ts';
@@ -233,21 +234,6 @@ function openEncoder(
   if (encoder === null) return null;
   const problem = (): string | null => problemOf('encoder', models.monitors ?? []);
   return stack.use(startEncoder({ embedder: encoder, catalog, index, logger, problem }));
-}
-
-/** What passages are prepared with when only another model makes vectors of them. */
-const NO_VECTORS: EmbeddingProfile = {
-  model: 'none',
-  dimensions: 0,
-  languages: null,
-  fusionWeight: 0,
-  maxBatch: 1,
-  contextTokens: 0,
-};
-
-/** Without an encoder they are all that there is. */
-function keepsStaticVectors({ staticVectors }: Config, encoder: object | null): boolean {
-  return staticVectors === 'on' || encoder === null;
 }
 
 type LibraryParts = Omit<GenerationsParts, 'restore' | 'mutex'>;
