@@ -12,14 +12,14 @@ import { prepareTools } from '../src/app/prepare-tools.ts';
 import type { BlobStore } from '../src/core/documents/blob-store.ts';
 import type { Catalog } from '../src/core/documents/catalog.ts';
 import type { CollectionName, GenerationId, Scope, TenantId } from '../src/core/documents/ids.ts';
-import type { Documents } from '../src/core/documents/library.ts';
-import type { Prepare } from '../src/core/ingest/ingest-folder.ts';
-import { prepareItem } from '../src/core/ingest/prepare.ts';
-import { createSubmit } from '../src/core/ingest/submit.ts';
+import type { DocumentRecord } from '../src/core/documents/document.ts';
+import type { Submission } from '../src/core/documents/library.ts';
+import { prepareItem, type Prepare } from '../src/core/ingest/prepare.ts';
 import { createWriteItems, type WriteItems } from '../src/core/ingest/write-items.ts';
 import type { Embedder } from '../src/core/retrieval/embedder.ts';
 import { systemClock } from '../src/lib/clock.ts';
 import type { LogFields, Logger } from '../src/lib/logger.ts';
+import { createOriginals } from '../src/core/documents/originals.ts';
 import { createMutex } from '../src/lib/mutex.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
@@ -47,7 +47,8 @@ export interface TestLibrary extends AsyncDisposable {
   readonly writeItems: WriteItems;
   readonly log: LogLine[];
   createCollection(scope: Scope): Promise<void>;
-  submit: Documents['submit'];
+  /** Takes a document in without a job. */
+  submit(scope: Scope, submission: Submission, signal?: AbortSignal): Promise<readonly DocumentRecord[]>;
   /** Submits Markdown under a key. */
   put(scope: Scope, key: string, text: string, metadata?: Record<string, string | number>): Promise<void>;
   /** Another index over the same folder and catalog, as after a restart. */
@@ -75,14 +76,27 @@ export async function openLibrary(options: Partial<EmbeddedIndexOptions> = {}): 
   const index = openIndex(options);
   const tools = prepareTools(model);
   const prepare: Prepare = async (input) => prepareItem(input, tools);
-  const writeItems = createWriteItems({ catalog, blobs, index, mutex: createMutex() });
-  const submit = createSubmit({
-    catalog,
-    prepare,
-    writeItems,
-    recipeOf: () => ({ generation: GENERATION, chunkTokens: 200 }),
-    maxDocumentBytes: 1e6,
-  });
+  const originals = createOriginals({ blobs, isUsed: async (hash) => catalog.isContentUsed(hash) });
+  const writeItems = createWriteItems({ catalog, originals, index, mutex: createMutex() });
+  const submit: TestLibrary['submit'] = async (scope, { key, ...submission }) => {
+    const item = key ?? submission.name;
+    const input = {
+      ...submission,
+      scope,
+      item,
+      fallbackUri: null,
+      language: 'auto',
+      generation: GENERATION,
+      chunkTokens: 200,
+    };
+    const prepared = await prepare(input, NEVER);
+    await writeItems(scope, { items: [{ origin: 'api', input, prepared }], problems: [], deletions: [] });
+    const known = (await catalog.knownItems(scope, 'api', item)).find((one) => one.item === item);
+    const records = await Promise.all(
+      (known?.documents ?? []).map(async ({ id }) => catalog.getDocument(scope, id)),
+    );
+    return records.filter((record) => record !== null);
+  };
   return {
     folder,
     catalog,
@@ -111,7 +125,7 @@ export async function openLibrary(options: Partial<EmbeddedIndexOptions> = {}): 
         metadata,
         bytes,
       };
-      await submit(scope, submission, NEVER);
+      await submit(scope, submission);
     },
     [Symbol.asyncDispose]: async () => stack.disposeAsync(),
   };

@@ -3,7 +3,8 @@ import type { BreakerHold } from '../core/breakers.ts';
 import type { WireBreaker, WireBreakers } from '../http/contract/breaker.ts';
 import type { WireCollection } from '../http/contract/collection.ts';
 import type { WireDocument } from '../http/contract/document.ts';
-import type { WireIngestProgress, WireIngestSummary } from '../http/contract/ingest.ts';
+import type { WireIngestProgress, WireIngestSummary, WireSyncPlan } from '../http/contract/ingest.ts';
+import type { WireJob, WireJobDetail, WireRetried } from '../http/contract/job.ts';
 import type { WireAsk, WireSearch } from '../http/contract/search.ts';
 import { LOCAL_TOKEN_HEADER } from '../http/routes/ingest.ts';
 import type { WirePage } from '../http/wire/document.ts';
@@ -25,9 +26,22 @@ export interface Client {
   holdBreaker(name: string, mode: BreakerHold): Promise<WireBreaker>;
   /** Paths are absolute and on the machine of the server. */
   ingest(name: string, paths: readonly string[], options: IngestOptions): Promise<WireIngestSummary>;
+  /** What an ingest would do. */
+  planIngest(name: string, paths: readonly string[], force: boolean): Promise<WireSyncPlan>;
+  listJobs(query: Readonly<Record<string, string>>): Promise<WirePage<WireJob>>;
+  getJob(id: string): Promise<WireJobDetail>;
+  steerJob(id: string, action: 'cancel' | 'pause' | 'resume' | 'retry'): Promise<WireJob>;
+  /** The job after every change until it has ended. */
+  watchJob(id: string, signal: AbortSignal): AsyncIterable<WireJob>;
+  /** A failed document, or all of the collection (null), again. */
+  retryDocuments(name: string, id: string | null): Promise<WireRetried>;
 }
 
 export interface IngestOptions {
+  /** Deletes also more than 30 % of the documents of a folder. */
+  readonly force: boolean;
+  /** Told the job as soon as it is accepted. */
+  readonly onJob: (id: string) => void;
   readonly onProgress: (progress: WireIngestProgress) => void;
   readonly signal: AbortSignal;
 }
@@ -61,23 +75,57 @@ export function createClient(address: string, token: string | null): Client {
     listBreakers: async () => json({ method: 'GET', path: rag('/breakers') }),
     holdBreaker: async (name, mode) =>
       json({ method: 'PUT', path: rag(`/breakers/${encodeURIComponent(name)}`), body: { mode } }),
-    async ingest(name, paths, { onProgress, signal }) {
-      const path = `${collection(name)}/ingest`;
-      const response = await call({
-        method: 'POST',
-        path,
-        body: { paths },
-        accept: 'text/event-stream',
-        signal,
-      });
+    ingest: async (name, paths, options) => ingest(call, { name, paths, address }, options),
+    planIngest: async (name, paths, force) =>
+      json({ method: 'POST', path: `${collection(name)}/ingest`, body: { paths, force, dry_run: true } }),
+    listJobs: async (query) => json({ method: 'GET', path: rag(`/jobs?${new URLSearchParams(query)}`) }),
+    getJob: async (id) => json({ method: 'GET', path: job(id) }),
+    steerJob: async (id, action) => json({ method: 'POST', path: `${job(id)}/${action}` }),
+    async *watchJob(id, signal) {
+      const accept = 'text/event-stream';
+      const response = await call({ method: 'GET', path: `${job(id)}/events`, accept, signal });
       for await (const { event, data } of serverSentEvents(response)) {
-        if (event === 'progress') onProgress(data as WireIngestProgress);
-        else if (event === 'error') throw toError(data, 0);
-        else if (event === 'final') return data as WireIngestSummary;
+        if (event === 'error') throw toError(data, 0);
+        yield data as WireJob;
       }
-      throw new HoldfastError('server_unreachable', `${address} stopped in the middle of the ingest`);
     },
+    retryDocuments: async (name, id) =>
+      json({
+        method: 'POST',
+        path: `${id === null ? `${collection(name)}/documents` : document(name, id)}/retry`,
+      }),
   };
+}
+
+interface IngestCall {
+  readonly name: string;
+  readonly paths: readonly string[];
+  readonly address: string;
+}
+
+async function ingest(
+  call: (request: Call) => Promise<Response>,
+  { name, paths, address }: IngestCall,
+  { force, onJob, onProgress, signal }: IngestOptions,
+): Promise<WireIngestSummary> {
+  const response = await call({
+    method: 'POST',
+    path: `${collection(name)}/ingest`,
+    body: { paths, force },
+    accept: 'text/event-stream',
+    signal,
+  });
+  for await (const { event, data } of serverSentEvents(response)) {
+    if (event === 'job') onJob((data as { readonly id: string }).id);
+    else if (event === 'progress') onProgress(data as WireIngestProgress);
+    else if (event === 'error') throw toError(data, 0);
+    else if (event === 'final') return data as WireIngestSummary;
+  }
+  throw new HoldfastError('server_unreachable', `${address} stopped in the middle of the ingest`);
+}
+
+function job(id: string): string {
+  return rag(`/jobs/${encodeURIComponent(id)}`);
 }
 
 function rag(path: string): string {

@@ -3,7 +3,6 @@ import type { Catalog } from '../core/documents/catalog.ts';
 import type { Scope } from '../core/documents/ids.ts';
 import type { DependencyHealth } from '../core/health.ts';
 import { createEncode, type Encode } from '../core/ingest/encode.ts';
-import type { WriteItems } from '../core/ingest/write-items.ts';
 import type { ChunkIndex } from '../core/retrieval/chunk-index.ts';
 import type { Encoder } from '../core/retrieval/dense-recall.ts';
 import type { Embedder } from '../core/retrieval/embedder.ts';
@@ -35,7 +34,9 @@ export interface RunningEncoder extends AsyncDisposable {
   /** The same retrieval; while it works, the filling waits. */
   first(retrieve: Retrieve): Retrieve;
   /** The same writing; what it wrote is filled in after it. */
-  after(writeItems: WriteItems): WriteItems;
+  after<Parameters extends readonly unknown[], Written>(
+    write: (...parameters: Parameters) => Promise<Written>,
+  ): (...parameters: Parameters) => Promise<Written>;
   /** Says that there may be new passages. */
   wake(): void;
   /** How far it is. */
@@ -69,10 +70,13 @@ export function startEncoder(dependencies: EncoderDependencies): RunningEncoder 
         queries--;
       }
     },
-    after: (writeItems) => async (target, writes) => {
-      await writeItems(target, writes);
-      encode.wake();
-    },
+    after:
+      (write) =>
+      async (...parameters) => {
+        const written = await write(...parameters);
+        encode.wake();
+        return written;
+      },
     wake: () => encode.wake(),
     health: async () => encoderHealth(model, encode, catalog),
     progress: async () => totalProgress(model, catalog),

@@ -9,7 +9,6 @@ import type { Reindexing } from '../core/documents/reindexing.ts';
 import { createFollow } from '../core/ingest/follow-generations.ts';
 import type { RecipeOf } from '../core/ingest/recipe.ts';
 import type { Restore } from '../core/ingest/restore.ts';
-import type { WriteItems } from '../core/ingest/write-items.ts';
 import type { EmbeddingProfile } from '../core/retrieval/embedder.ts';
 import type { Retrieve } from '../core/retrieval/retrieve.ts';
 import { systemClock } from '../lib/clock.ts';
@@ -36,7 +35,9 @@ export interface GenerationsParts {
 export interface RunningGenerations {
   readonly reindexing: Reindexing;
   /** The same writing; other generations take over what it wrote. */
-  after(writeItems: WriteItems): WriteItems;
+  after<Parameters extends readonly unknown[], Written>(
+    write: (...parameters: Parameters) => Promise<Written>,
+  ): (...parameters: Parameters) => Promise<Written>;
 }
 
 const HOUR_MS = 3_600_000;
@@ -72,9 +73,12 @@ export function openGenerations(parts: GenerationsParts): RunningGenerations {
         return { diskBytes: bavail * bsize, memoryBytes: config.indexMemoryBytes };
       },
     }),
-    after: (writeItems) => async (target, writes) => {
-      await writeItems(target, writes);
-      follow.wake();
-    },
+    after:
+      (write) =>
+      async (...parameters) => {
+        const written = await write(...parameters);
+        follow.wake();
+        return written;
+      },
   };
 }

@@ -1,8 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { HoldfastError } from '../core/errors.ts';
 import { sha256Hex } from '../lib/hash.ts';
-import type { Prepare } from '../core/ingest/ingest-folder.ts';
-import type { PrepareInput, PreparedItem } from '../core/ingest/prepare.ts';
+import type { OnPrepareStep, Prepare, PrepareInput, PreparedItem } from '../core/ingest/prepare.ts';
 import type { Restore, RestoreInput } from '../core/ingest/restore.ts';
 import type { ThreadRequest, ThreadResponse } from './prepare-thread.ts';
 
@@ -26,6 +25,7 @@ interface Job {
   readonly resolve: (prepared: PreparedItem) => void;
   readonly reject: (error: unknown) => void;
   readonly signal: AbortSignal;
+  readonly onStep: OnPrepareStep;
 }
 
 interface Thread {
@@ -60,14 +60,19 @@ class Pool implements PreparePool {
     this.#options = options;
   }
 
-  readonly prepare: Prepare = async (input, signal) => this.#take(input, signal);
-  readonly restore: Restore = async (input, signal) => this.#take(input, signal);
+  readonly prepare: Prepare = async (input, signal, onStep = () => undefined) =>
+    this.#take(input, signal, onStep);
+  readonly restore: Restore = async (input, signal) => this.#take(input, signal, () => undefined);
 
-  async #take(input: PrepareInput | RestoreInput, signal: AbortSignal): Promise<PreparedItem> {
+  async #take(
+    input: PrepareInput | RestoreInput,
+    signal: AbortSignal,
+    onStep: OnPrepareStep,
+  ): Promise<PreparedItem> {
     signal.throwIfAborted();
     if (this.#isClosed) throw stopping();
     return new Promise<PreparedItem>((resolve, reject) => {
-      this.#waiting.push({ input, signal, resolve, reject });
+      this.#waiting.push({ input, signal, onStep, resolve, reject });
       this.#dispatch();
     });
   }
@@ -115,7 +120,10 @@ class Pool implements PreparePool {
       resourceLimits: { maxOldGenerationSizeMb: heapMegabytes },
     });
     const thread: Thread = { worker, job: null, timer: null };
-    worker.on('message', ({ prepared }: ThreadResponse) => this.#finish(thread, prepared));
+    worker.on('message', (response: ThreadResponse) => {
+      if ('step' in response) thread.job?.onStep(response.step);
+      else this.#finish(thread, response.prepared);
+    });
     worker.on('error', (error) => this.#crash(thread, error.message));
     worker.on('exit', (code) => this.#crash(thread, `it ended its thread with exit code ${code}`));
     this.#threads.add(thread);
@@ -133,13 +141,13 @@ class Pool implements PreparePool {
 
   #crash(thread: Thread, cause: string): void {
     const name = thread.job?.input.name ?? '';
-    this.#fail(thread, { code: 'document_malformed', reason: `${name} could not be parsed: ${cause}` });
+    this.#fail(thread, { code: 'document_crashes', reason: `${name} could not be parsed: ${cause}` });
   }
 
   /** The thread cannot be trusted any more: its item fails, and a new thread takes its place. */
   #fail(
     thread: Thread,
-    problem: { readonly code: 'document_timeout' | 'document_malformed'; readonly reason: string },
+    problem: { readonly code: 'document_timeout' | 'document_crashes'; readonly reason: string },
   ): void {
     if (!this.#threads.delete(thread)) return;
     const { job } = thread;

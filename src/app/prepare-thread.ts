@@ -1,6 +1,11 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { loadStaticModel } from '../adapters/embedder/static.ts';
-import { prepareItem, type PrepareInput, type PreparedItem } from '../core/ingest/prepare.ts';
+import {
+  prepareItem,
+  type PrepareInput,
+  type PreparedItem,
+  type PrepareStep,
+} from '../core/ingest/prepare.ts';
 import { restoreVersion, type RestoreInput } from '../core/ingest/restore.ts';
 import { prepareTools } from './prepare-tools.ts';
 
@@ -9,10 +14,9 @@ export interface ThreadRequest {
   readonly id: number;
   readonly input: PrepareInput | RestoreInput;
 }
-export interface ThreadResponse {
-  readonly id: number;
-  readonly prepared: PreparedItem;
-}
+export type ThreadResponse =
+  | { readonly id: number; readonly step: PrepareStep }
+  | { readonly id: number; readonly prepared: PreparedItem };
 
 const { modelFolder, keepsVectors } = workerData as {
   readonly modelFolder: string;
@@ -20,11 +24,15 @@ const { modelFolder, keepsVectors } = workerData as {
 };
 const tools = prepareTools(await loadStaticModel(modelFolder), { keepsVectors });
 
+function send(response: ThreadResponse): void {
+  parentPort?.postMessage(response);
+}
+
 /** What it rejects with ends the thread, and the pool says so of the item. */
 async function answer({ id, input }: ThreadRequest): Promise<void> {
-  const prepared = 'stored' in input ? restoreVersion(input, tools) : await prepareItem(input, tools);
-  const response: ThreadResponse = { id, prepared };
-  parentPort?.postMessage(response);
+  const onStep = (step: PrepareStep): void => send({ id, step });
+  const prepared = 'stored' in input ? restoreVersion(input, tools) : await prepareItem(input, tools, onStep);
+  send({ id, prepared });
 }
 
 parentPort?.on('message', (request: ThreadRequest) => void answer(request));

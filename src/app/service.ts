@@ -1,40 +1,30 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, realpath } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { folderBlobStore } from '../adapters/blob-store/folder.ts';
-import { sqliteCatalog } from '../adapters/catalog/sqlite.ts';
+import { sqliteCatalog, type SqliteCatalog } from '../adapters/catalog/sqlite.ts';
 import { catalogScan } from '../adapters/chunk-index/catalog-scan.ts';
 import { embeddedIndex, type EmbeddedIndex } from '../adapters/chunk-index/embedded.ts';
 import { openDataFolder, type DataFolder } from '../adapters/data-folder.ts';
 import { loadStaticModel, staticEmbedder } from '../adapters/embedder/static.ts';
-import { folderSource } from '../adapters/source/folder.ts';
 import type { Config } from '../config/config.ts';
 import { createAsking, type Asking } from '../core/answer/create-ask.ts';
 import { cachedAsking } from '../core/answer/cached-asking.ts';
 import type { BlobStore } from '../core/documents/blob-store.ts';
-import type { Catalog } from '../core/documents/catalog.ts';
-import { createCollections } from '../core/documents/create-collections.ts';
-import { createDocuments } from '../core/documents/create-documents.ts';
-import type { DocumentId, Scope } from '../core/documents/ids.ts';
-import type { Collections, Documents, IngestFolder } from '../core/documents/library.ts';
+import type { Scope } from '../core/documents/ids.ts';
 import type { Admit } from '../http/plugins/admission.ts';
-import type { Reindexing } from '../core/documents/reindexing.ts';
 import type { CheckHealth, CheckReadiness } from '../core/health.ts';
 import type { Breakers } from '../core/breakers.ts';
 import type { Generator } from '../core/models/generator.ts';
 import type { Reranker } from '../core/models/reranker.ts';
 import { reranked } from '../core/retrieval/rerank.ts';
 import { generationId } from '../core/ingest/generation.ts';
-import { createIngestFolder } from '../core/ingest/ingest-folder.ts';
-import { createSubmit } from '../core/ingest/submit.ts';
-import { createConform } from '../core/ingest/conform.ts';
 import { recipes } from '../core/ingest/recipe.ts';
-import { createWriteItems, type WriteItems } from '../core/ingest/write-items.ts';
 import type { Embedder, EmbeddingProfile } from '../core/retrieval/embedder.ts';
 import { createRetrieve, type Retrieve } from '../core/retrieval/retrieve.ts';
 import { isoTime, systemClock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
-import { createMutex } from '../lib/mutex.ts';
+import type { Observe } from '../worker/observe.ts';
 import type { Admission } from './admission.ts';
 import { createCheckHealth, createCheckReadiness, problemOf, type ModelHealth } from './check-health.ts';
 import { measuredAsking } from '../telemetry/measured-asking.ts';
@@ -44,10 +34,9 @@ import { createBreakers, type HeldBreaker } from './breakers.ts';
 import { startEncoder, type EncoderProgress, type RunningEncoder } from './encoder.ts';
 import { sparingReserve } from './guarded-models.ts';
 import { indexLimit, lostIndex } from './lost-index.ts';
-import { openGenerations, type GenerationsParts } from './generations.ts';
 import { lexicalConstants } from './lexical-constants.ts';
 import { MODEL_FOLDER } from './package-folders.ts';
-import { preparePool, type PreparePool } from './prepare-pool.ts';
+import { openLibrary, type Library } from './library.ts';
 import { keepsStaticVectors, NO_VECTORS } from './static-vectors.ts';
 import { embeddedTextAnalysis } from './text-analysis.ts';
 import { VERSION } from './version.ts';
@@ -55,11 +44,7 @@ import type { ModelCalls } from './watched-models.ts';
 import { forEachCollection, verifyIndex, type IndexDifference } from './verify-index.ts';
 
 /** Everything that Holdfast does, whether in this process or behind an address. */
-export interface UseCases extends Asking {
-  readonly collections: Collections;
-  readonly documents: Documents;
-  readonly ingest: IngestFolder;
-  readonly reindexing: Reindexing;
+export interface UseCases extends Asking, Library {
   readonly checkHealth: CheckHealth;
   readonly breakers: Breakers;
 }
@@ -81,9 +66,6 @@ export interface Service extends UseCases, AsyncDisposable {
   verifyIndex(): Promise<readonly IndexDifference[]>;
 }
 
-const PREPARE_TIMEOUT_MS = 120_000;
-const PREPARE_HEAP_MB = 1024;
-
 /** What a service may be given besides its configuration. */
 export interface ServiceModels {
   /** A second embedding model, guarded. Its vectors fill in behind and take over; null or left out: none. */
@@ -102,6 +84,8 @@ export interface ServiceModels {
   readonly calls?: readonly ModelCalls[];
   /** Those who know whether the models work. */
   readonly monitors?: readonly ModelHealth[];
+  /** Told of every step of the ingest as it is done. */
+  readonly observe?: Observe;
 }
 
 /**
@@ -135,13 +119,14 @@ interface Parts {
   readonly config: Config;
   readonly logger: Logger;
   readonly folder: DataFolder;
-  readonly catalog: Catalog;
+  readonly catalog: SqliteCatalog;
   readonly blobs: BlobStore;
   readonly stack: AsyncDisposableStack;
   readonly models: ServiceModels;
 }
 
-async function wire({ config, logger, folder, catalog, blobs, stack, models }: Parts): Promise<Service> {
+async function wire(parts: Parts): Promise<Service> {
+  const { config, logger, folder, catalog, stack, models } = parts;
   const { breakers: held = [], monitors = [], admission = null } = models;
   const breakers = createBreakers(held, logger);
   const metrics = openMetrics(breakers, models);
@@ -154,8 +139,7 @@ async function wire({ config, logger, folder, catalog, blobs, stack, models }: P
   const recipeOf = recipes(config.chunkTokens, (chunkTokens) => generationId({ profile, chunkTokens }));
   const { generation } = recipeOf({ chunkTokens: null });
   const retrieve = openRetrieve({ config, catalog, index, embedder, running, reranker });
-  const storing = { config, logger, catalog, blobs, stack, index };
-  const library = await openLibrary({ ...storing, running, recipeOf, retrieve, profile });
+  const library = await openLibrary({ ...parts, index, running, recipeOf, retrieve, profile });
   const asking = createAsking({
     retrieve,
     catalog,
@@ -236,53 +220,6 @@ function openEncoder(
   return stack.use(startEncoder({ embedder: encoder, catalog, index, logger, problem }));
 }
 
-type LibraryParts = Omit<GenerationsParts, 'restore' | 'mutex'>;
-
-/** What writes: collections, documents, folders. */
-async function openLibrary(
-  parts: LibraryParts,
-): Promise<Pick<UseCases, 'collections' | 'documents' | 'ingest' | 'reindexing'>> {
-  const { config, catalog, blobs, stack, index, running, recipeOf } = parts;
-  const pool = stack.use(openPool(config, keepsStaticVectors(config, running)));
-  const { maxDocumentBytes } = config;
-  const { restore, prepare } = pool;
-  const mutex = createMutex();
-  // A write that was begun ends before the catalog closes and another process may have the folder.
-  stack.defer(async () => mutex.run(async () => undefined));
-  const generations = openGenerations({ ...parts, restore, mutex });
-  const conform = createConform({ recipeOf, restore });
-  const write = generations.after(createWriteItems({ catalog, blobs, index, mutex, conform }));
-  const writeItems = running?.after(write) ?? write;
-  const shared = { catalog, prepare, writeItems, recipeOf, maxDocumentBytes };
-  const { generation } = recipeOf({ chunkTokens: null });
-  const defaults = { language: config.language, description: '' };
-  const ingest = createIngestFolder({
-    ...shared,
-    source: folderSource({ excluded: [await realpath(config.dataDir)] }),
-    clock: systemClock,
-    afterWrites: async (scope) => index.snapshot(scope),
-    parallel: 2 * config.workers + 2,
-  });
-  return {
-    reindexing: generations.reindexing,
-    collections: createCollections({ catalog, blobs, index, mutex, generation, defaults }),
-    documents: createDocuments({
-      catalog,
-      blobs,
-      index,
-      submit: createSubmit(shared),
-      remove: removal(writeItems),
-    }),
-    // One name per file: a slash at the end must not make it another one.
-    ingest: async ({ scope, paths }, onProgress, signal) =>
-      ingest({ scope, paths: paths.map((path) => resolve(path)) }, onProgress, signal),
-  };
-}
-
-function removal(writeItems: WriteItems): (scope: Scope, ids: readonly DocumentId[]) => Promise<void> {
-  return async (scope, ids) => writeItems(scope, { items: [], problems: [], deletions: ids });
-}
-
 function remembered(
   asking: Asking,
   { config, catalog, fingerprint }: Pick<Parts, 'config' | 'catalog'> & { readonly fingerprint: string },
@@ -348,15 +285,5 @@ async function openIndex(
     memoryBytes: config.indexMemoryBytes,
     source: catalog,
     logger,
-  });
-}
-
-function openPool(config: Config, keepsVectors: boolean): PreparePool {
-  return preparePool({
-    keepsVectors,
-    threads: config.workers,
-    modelFolder: MODEL_FOLDER,
-    timeoutMs: PREPARE_TIMEOUT_MS,
-    heapMegabytes: PREPARE_HEAP_MB,
   });
 }

@@ -6,6 +6,8 @@ import { terminalJson, terminalText } from '../lib/terminal-text.ts';
  * servers say, nothing of it controls the terminal.
  */
 export interface Output {
+  /** Progress is drawn on a terminal. */
+  readonly isTerminal: boolean;
   /** A line of the result. */
   result(line: string): void;
   /** The one JSON document of `--json`. */
@@ -38,6 +40,7 @@ export function processOutput(): Output {
     isProgressOpen = false;
   };
   return {
+    isTerminal,
     note,
     result: (line) => void process.stdout.write(`${terminalText(line)}\n`),
     json: (document) => void process.stdout.write(`${terminalJson(JSON.stringify(document, null, 2))}\n`),

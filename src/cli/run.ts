@@ -14,6 +14,7 @@ import { evaluate } from './eval.ts';
 import { faults } from './faults.ts';
 import { commandHelp, mainHelp } from './help.ts';
 import { ingest } from './ingest.ts';
+import { jobs } from './jobs.ts';
 import { processOutput, type Output } from './output.ts';
 import { search } from './search.ts';
 import { serve } from './serve.ts';
@@ -28,6 +29,7 @@ const COMMANDS: readonly Command[] = [
   collections,
   documents,
   breakers,
+  jobs,
   evaluate,
   faults,
   config,

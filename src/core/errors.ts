@@ -40,6 +40,12 @@ export const ERRORS = {
     'The circuit breaker is not in use',
     'Its dependency is not configured, so there is nothing to hold.',
   ],
+  job_not_found: ['There is no such job', 'List the jobs; those that ended long ago are forgotten.'],
+  job_cancelled: ['The job was cancelled', 'Ingest again, or retry the document.'],
+  sync_deletes_too_much: [
+    'The sync would delete more than 30 % of the documents of its source',
+    'Check that the source is complete and mounted; if the deletion is meant, run it again with --force ("force": true).',
+  ],
   // generations
   generation_not_found: ['There is no such generation', 'Check the number, or list the generations.'],
   generation_exists: ['Another generation of the collection is being made', 'Activate or delete it first.'],
@@ -94,6 +100,10 @@ export const ERRORS = {
   ],
   document_encrypted: ['The file is protected with a password', 'Remove the password, and ingest it again.'],
   document_timeout: ['Parsing took too long', 'Split the document, or report it.'],
+  document_crashes: [
+    'Processing the document ends its process',
+    'The other documents go on. Split or convert it, then retry it, and report it.',
+  ],
   document_link_skipped: [
     'A symbolic link that leads in a circle or out of the folder',
     'Ingest its target directly.',

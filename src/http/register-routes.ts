@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { Ask, AskStream } from '../core/answer/answer.ts';
-import type { Collections, Documents, IngestFolder } from '../core/documents/library.ts';
+import type { Collections, Documents, Ingest, Jobs } from '../core/documents/library.ts';
 import type { CheckHealth, CheckReadiness } from '../core/health.ts';
 import type { Breakers } from '../core/breakers.ts';
 import type { Search } from '../core/retrieval/search.ts';
@@ -8,6 +8,7 @@ import { registerBreakers } from './routes/breakers.ts';
 import { registerCollections } from './routes/collections.ts';
 import { registerDocuments } from './routes/documents.ts';
 import { registerIngest } from './routes/ingest.ts';
+import { registerJobs, registerRetryDocuments } from './routes/jobs.ts';
 import { registerOpenApi } from './routes/openapi.ts';
 import { registerMetrics, type ScrapeMetrics } from './routes/metrics.ts';
 import { registerQuery } from './routes/query.ts';
@@ -27,7 +28,8 @@ export interface HttpDependencies {
   readonly search: Search;
   readonly collections: Collections;
   readonly documents: Documents;
-  readonly ingest: IngestFolder;
+  readonly ingestion: Ingest;
+  readonly jobs: Jobs;
   readonly checkHealth: CheckHealth;
   readonly checkReadiness: CheckReadiness;
   readonly breakers: Breakers;
@@ -43,17 +45,20 @@ export interface Wiring {
 
 /** Gives every route the functions that it calls. */
 export function registerRoutes(app: FastifyInstance, { dependencies, options, inFlight }: Wiring): void {
-  const { ask, askStream, search, collections, documents, ingest, checkHealth, checkReadiness } =
+  const { ask, askStream, search, collections, documents, ingestion, jobs, checkHealth, checkReadiness } =
     dependencies;
-  const { logger, maxBodyBytes, localToken, ingestRoots, version, queryTimeoutMs, searchTimeoutMs } = options;
+  const { logger, clock, maxBodyBytes, localToken, ingestRoots, version, queryTimeoutMs, searchTimeoutMs } =
+    options;
   const signalFor = createSignalFor(inFlight, options.startDeadline);
   registerQuery(app, { ask, askStream, search, signalFor, queryTimeoutMs, searchTimeoutMs, logger });
   registerSearch(app, { search, signalFor, searchTimeoutMs });
   registerCollections(app, collections);
   registerDocuments(app, documents);
-  registerSubmitDocuments(app, { submit: documents.submit.bind(documents), signalFor, maxBodyBytes });
+  registerSubmitDocuments(app, { documents, signalFor, maxBodyBytes });
+  registerJobs(app, { jobs, signalFor, logger, clock });
+  registerRetryDocuments(app, jobs, clock);
   const requireCollection = collections.get.bind(collections);
-  registerIngest(app, { ingest, requireCollection, signalFor, localToken, ingestRoots, logger });
+  registerIngest(app, { ingestion, requireCollection, signalFor, localToken, ingestRoots, logger, clock });
   registerStatus(app, { checkHealth, checkReadiness, isDraining: inFlight.isDraining });
   registerBreakers(app, dependencies.breakers);
   registerMetrics(app, dependencies.scrapeMetrics);

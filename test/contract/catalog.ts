@@ -176,6 +176,8 @@ export function catalogContract(name: string, open: (clock: Clock) => Promise<Ca
           version: put.version.id,
           chunkCount: 2,
           sequence: receipt.sequence,
+          stateSince: '2026-01-01T00:00:00.000Z',
+          tries: 1,
           createdAt: '2026-01-01T00:00:00.000Z',
           updatedAt: '2026-01-01T00:00:00.000Z',
         });
@@ -339,7 +341,7 @@ export function catalogContract(name: string, open: (clock: Clock) => Promise<Ca
 
       it('counts documents by state, chunks and sizes', async () => {
         const problem = { code: 'document_empty', reason: 'Empty.' } as const;
-        const states = ['queued', 'processing', 'failed', 'skipped', 'skipped'] as const;
+        const states = ['failed', 'failed', 'failed', 'skipped', 'skipped'] as const;
         const others = states.map((state, index) => ({
           kind: 'put' as const,
           draft: draftOf(docs, `${index}.md`, { state, problem, sizeBytes: 10 }),
@@ -351,7 +353,7 @@ export function catalogContract(name: string, open: (clock: Clock) => Promise<Ca
           { kind: 'delete', id: documentId(docs, '4.md') },
         ]);
         assert.deepEqual((await catalog.getCollection(docs))?.stats, {
-          documents: { total: 6, ready: 2, failed: 1, skipped: 1, pending: 2 },
+          documents: { total: 6, ready: 2, failed: 3, skipped: 1, pending: 0 },
           chunks: 3,
           sizeBytes: 7 + 100 + 4 * 10,
           sequence,

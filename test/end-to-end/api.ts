@@ -75,7 +75,7 @@ export function createApi(address: string, token: string): Api {
       void (await ok('POST', `${RAG}/collections`, { name, ...settings })),
     collection: async (name) => ok('GET', collectionPath(name)),
     submit: async (name, body) => send('POST', `${collectionPath(name)}/documents?wait=true`, { body }),
-    ingest: async (name, ...paths) => ok('POST', `${collectionPath(name)}/ingest`, { paths }),
+    ingest: async (name, ...paths) => ok('POST', `${collectionPath(name)}/ingest?wait=true`, { paths }),
     documents: async (name) =>
       everyPage(async (query) => ok('GET', `${collectionPath(name)}/documents?${query}`)),
     text: async (name, id) => ok('GET', `${collectionPath(name)}/documents/${id}/text`),

@@ -212,7 +212,9 @@ test(
     mkdirSync(join(folder, 'a.md'));
     writeFileSync(join(folder, 'a.md/inner.md'), '# A\n\nThe new plover.\n');
     writeFileSync(join(folder, 'b.md'), '# B\n\nThe new lapwing.\n');
-    await api.ingest('docs', folder);
+    // Both are gone under their old names, which is more than a sync deletes unasked.
+    const forced = { body: { paths: [folder], force: true } };
+    assert.equal(await api.status('POST', `${collectionPath('docs')}/ingest?wait=true`, forced), 200);
     assert.deepEqual([...named(await api.documents('docs'), folder).keys()].toSorted(), [
       'a.md/inner.md',
       'b.md',

@@ -14,6 +14,8 @@ export interface RunOptions {
   readonly environment?: NodeJS.ProcessEnv;
   /** A program that runs Node, with its arguments: `setpriv ...`. */
   readonly wrapper?: readonly string[];
+  /** Another script that takes the same words. */
+  readonly script?: string;
 }
 
 /** A real `holdfast serve` on a data folder, on a free port. */
@@ -45,7 +47,7 @@ export function plainEnvironment(more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEn
 /** Starts the process and does not wait for anything. */
 export function spawnHoldfast(words: readonly string[], options: RunOptions = {}): ChildProcess {
   const [program = process.execPath, ...before] = [...(options.wrapper ?? []), process.execPath];
-  return spawn(program, [...before, BIN, ...words], {
+  return spawn(program, [...before, options.script ?? BIN, ...words], {
     env: plainEnvironment(options.environment),
     stdio: ['ignore', 'pipe', 'pipe'],
   });

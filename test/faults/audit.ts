@@ -1,12 +1,17 @@
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { folderBlobStore } from '../../src/adapters/blob-store/folder.ts';
 import { openService, type Service } from '../../src/app/service.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import type { DocumentRecord, HydratedChunk } from '../../src/core/documents/document.ts';
-import { DEFAULT_TENANT, type CollectionName, type Scope } from '../../src/core/documents/ids.ts';
+import {
+  DEFAULT_TENANT,
+  type CollectionName,
+  type DocumentId,
+  type Scope,
+} from '../../src/core/documents/ids.ts';
 import { sha256Hex } from '../../src/lib/hash.ts';
 import type { Logger } from '../../src/lib/logger.ts';
 import type { Ledger } from './ledger.ts';
@@ -24,6 +29,7 @@ const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 export async function auditFolder(folder: string, ledger: Ledger): Promise<void> {
   {
     await using service = await openService(loadConfig({}, { data: folder }), SILENT);
+    await untilQuiet(service);
     assert.deepEqual(await service.verifyIndex(), [], 'index and catalog differ');
     const { items } = await service.collections.list(DEFAULT_TENANT, { limit: 100, cursor: null });
     const found = new Map<string, readonly Held[]>();
@@ -47,6 +53,43 @@ export async function auditFolder(folder: string, ledger: Ledger): Promise<void>
   }
   auditDatabase(join(folder, 'catalog.db'));
   await auditOriginals(folder);
+}
+
+const QUIET_WITHIN_MS = 60_000;
+
+/** Waits until every job has ended: a restart goes on with what was accepted. */
+async function untilQuiet(service: Service): Promise<void> {
+  const limit = AbortSignal.timeout(QUIET_WITHIN_MS);
+  for (const state of ['queued', 'running'] as const) {
+    const { items } = await service.jobs.list(DEFAULT_TENANT, { limit: 1000, cursor: null, state });
+    for (const { id } of items) for await (const _ of service.jobs.watch(DEFAULT_TENANT, id, limit));
+  }
+  await mend(service);
+}
+
+/**
+ * What kills and a folder that changes meanwhile may leave, and what an operator does about it:
+ * - A document that was hit three times, the last time while it was worked on alone, is tried again.
+ * - A file that went away between its listing and its turn is tried again when it is there, and else deleted.
+ */
+async function mend(service: Service): Promise<void> {
+  const { items: collections } = await service.collections.list(DEFAULT_TENANT, { limit: 100, cursor: null });
+  for (const { collection } of collections) {
+    const scope: Scope = { tenant: DEFAULT_TENANT, collection };
+    const failed = await service.documents.list(scope, { limit: 1000, cursor: null, state: 'failed' });
+    for (const { id, item, problem } of failed.items) {
+      if (problem?.code === 'document_vanished' && !existsSync(item))
+        await service.documents.delete(scope, id);
+      else if (problem?.code === 'document_crashes' || problem?.code === 'document_vanished')
+        await retried(service, scope, id);
+    }
+  }
+}
+
+async function retried(service: Service, scope: Scope, id: DocumentId): Promise<void> {
+  const job = await service.jobs.retryDocuments(scope, id);
+  assert.ok(job !== null, `${id} cannot be tried again`);
+  for await (const _ of service.jobs.watch(DEFAULT_TENANT, job.id, NEVER));
 }
 
 /** A document as it is stored. */
@@ -121,6 +164,15 @@ const DAMAGE = {
   'collections whose counts are wrong': `SELECT count(*) AS n FROM collections c WHERE
     c.total <> (SELECT count(*) FROM documents d WHERE d.collection = c.key) OR
     c.chunks <> (SELECT count(*) FROM chunks k JOIN versions v ON v.key = k.key / 1048576 WHERE v.collection = c.key)`,
+  'documents that wait for a task that is not there': `SELECT count(*) AS n FROM documents d WHERE d.state = 'queued' AND NOT EXISTS (SELECT 1 FROM tasks t WHERE t.collection = d.collection AND t.item = d.item AND t.state IN ('queued', 'working'))`,
+  'jobs whose counts are wrong': `SELECT count(*) AS n FROM jobs j WHERE
+    j.key > (SELECT max(key) - 900 FROM jobs) AND (j.queued <> (SELECT count(*) FROM tasks t WHERE t.job = j.key AND t.state = 'queued') OR
+    j.working <> (SELECT count(*) FROM tasks t WHERE t.job = j.key AND t.state = 'working') OR
+    j.added + j.updated <> (SELECT count(*) FROM tasks t WHERE t.job = j.key AND t.state = 'done' AND t.kind = 'document') OR
+    j.failed <> (SELECT count(*) FROM tasks t WHERE t.job = j.key AND t.state = 'failed' AND t.kind = 'document'))`,
+  'jobs without an end': `SELECT count(*) AS n FROM jobs j WHERE j.state IN ('queued', 'running', 'paused') AND j.queued + j.working = 0`,
+  'tasks without an end': `SELECT count(*) AS n FROM tasks WHERE state IN ('queued', 'working')`,
+  'tasks of jobs that are over': `SELECT count(*) AS n FROM tasks t JOIN jobs j ON j.key = t.job WHERE t.state = 'queued' AND j.finished_at IS NOT NULL`,
   'rows of deleted collections': `SELECT count(*) AS n FROM documents d WHERE NOT EXISTS (SELECT 1 FROM collections c WHERE c.key = d.collection)`,
 } as const;
 

@@ -34,7 +34,7 @@ async function listed(service: Service): Promise<readonly DocumentRecord[]> {
   return (await service.documents.list(docs, { limit: 1000, cursor: null })).items;
 }
 
-test('two ingests of one folder at once add every file once', { timeout: 60_000 }, async (t) => {
+test('two ingests of one folder at once add every file once', { timeout: 240_000 }, async (t) => {
   const folder = temporaryFolder(t);
   await using service = await openTestService(temporaryFolder(t), { HOLDFAST_WORKERS: '2' });
   await service.collections.create(docs, {});
@@ -48,7 +48,7 @@ test('two ingests of one folder at once add every file once', { timeout: 60_000 
 
 test(
   'an ingest that starts during another one brings in what changed meanwhile',
-  { timeout: 60_000 },
+  { timeout: 240_000 },
   async (t) => {
     const folder = temporaryFolder(t);
     await using service = await openTestService(temporaryFolder(t));
@@ -68,7 +68,7 @@ test(
   },
 );
 
-test('a waiting ingest does nothing once its client has gone away', { timeout: 60_000 }, async (t) => {
+test('a waiting ingest does nothing once its client has gone away', { timeout: 240_000 }, async (t) => {
   const folder = temporaryFolder(t);
   await using service = await openTestService(temporaryFolder(t));
   await service.collections.create(docs, {});
@@ -81,7 +81,7 @@ test('a waiting ingest does nothing once its client has gone away', { timeout: 6
   assert.equal((await first).files.added, FILES);
 });
 
-test('deleting a collection ends its ingest and leaves nothing', { timeout: 60_000 }, async (t) => {
+test('deleting a collection ends its ingest and leaves nothing', { timeout: 240_000 }, async (t) => {
   const folder = temporaryFolder(t);
   await using service = await openTestService(temporaryFolder(t));
   await service.collections.create(docs, {});
@@ -100,7 +100,7 @@ test('deleting a collection ends its ingest and leaves nothing', { timeout: 60_0
 
 test(
   'an ingest writes nothing into a collection that was made anew under its name',
-  { timeout: 60_000 },
+  { timeout: 240_000 },
   async (t) => {
     const folder = temporaryFolder(t);
     await using service = await openTestService(temporaryFolder(t));
@@ -118,7 +118,7 @@ test(
   },
 );
 
-test('fifty submissions of one key at once leave one of them, whole', { timeout: 60_000 }, async (t) => {
+test('fifty submissions of one key at once leave one of them, whole', { timeout: 240_000 }, async (t) => {
   await using service = await openTestService(temporaryFolder(t), { HOLDFAST_WORKERS: '2' });
   await service.collections.create(docs, { language: 'en' });
   const texts = Array.from({ length: 50 }, (_, at) =>
@@ -139,7 +139,7 @@ test('fifty submissions of one key at once leave one of them, whole', { timeout:
 
 test(
   'submissions of one list of records at once leave the records of one of them',
-  { timeout: 60_000 },
+  { timeout: 240_000 },
   async (t) => {
     await using service = await openTestService(temporaryFolder(t), { HOLDFAST_WORKERS: '2' });
     await service.collections.create(docs, { language: 'en' });
@@ -167,7 +167,7 @@ test(
 
 test(
   'deleting one document fifty times at once succeeds or finds nothing',
-  { timeout: 60_000 },
+  { timeout: 240_000 },
   async (t) => {
     await using service = await openTestService(temporaryFolder(t));
     await service.collections.create(docs, { language: 'en' });
@@ -186,7 +186,7 @@ test(
 
 test(
   'disposing a service in the middle of its work loses nothing that was acknowledged',
-  { timeout: 60_000 },
+  { timeout: 240_000 },
   async (t) => {
     const data = temporaryFolder(t);
     const folder = temporaryFolder(t);

@@ -35,7 +35,9 @@ async function assertReads(api: Api): Promise<void> {
 }
 
 async function assertFull(api: Api, folder: string): Promise<void> {
-  const ingest = await api.send('POST', `${collectionPath('docs')}/ingest`, { body: { paths: [folder] } });
+  const ingest = await api.send('POST', `${collectionPath('docs')}/ingest?wait=true`, {
+    body: { paths: [folder] },
+  });
   assert.equal(ingest.status, 507, JSON.stringify(ingest.body));
   assert.match(ingest.type, /^application\/problem\+json/);
   assert.equal((ingest.body as { code: string }).code, 'storage_full');

@@ -23,7 +23,7 @@ async function submit(service: Service, key: string, text: string, scope = docs)
 
 test(
   'an index that is newer than the catalog, which was put back, is built anew',
-  { timeout: 60_000 },
+  { timeout: 240_000 },
   async (t) => {
     const data = temporaryFolder(t);
     const backup = join(temporaryFolder(t), 'catalog.db');
@@ -48,33 +48,37 @@ test(
   },
 );
 
-test('a write that fails after its commit does not leave the index behind', { timeout: 60_000 }, async () => {
-  await using library = await openLibrary();
-  const { index, catalog } = library;
-  await library.createCollection(docs);
-  await library.put(docs, 'one', 'The first dunlin.');
-  const [found] = await index.lexical(docs, { query: 'dunlin', filter: {}, limit: 10 }, NEVER);
-  assert.ok(found);
-  await assert.rejects(
-    index.apply(docs, async () => {
-      const [item] = await catalog.knownItems(docs, 'api', 'one');
-      await catalog.commit(
-        docs,
-        (item?.documents ?? []).map(({ id }) => ({ kind: 'delete', id }) as const),
-      );
-      throw new Error('the disk went away');
-    }),
-    /the disk went away/,
-  );
-  await library.put(docs, 'two', 'The second dunlin.');
-  const hits = await index.lexical(docs, { query: 'dunlin', filter: {}, limit: 10 }, NEVER);
-  assert.equal(hits.length, 1);
-  assert.notEqual(hits[0]?.chunkId, found.chunkId);
-});
+test(
+  'a write that fails after its commit does not leave the index behind',
+  { timeout: 240_000 },
+  async () => {
+    await using library = await openLibrary();
+    const { index, catalog } = library;
+    await library.createCollection(docs);
+    await library.put(docs, 'one', 'The first dunlin.');
+    const [found] = await index.lexical(docs, { query: 'dunlin', filter: {}, limit: 10 }, NEVER);
+    assert.ok(found);
+    await assert.rejects(
+      index.apply(docs, async () => {
+        const [item] = await catalog.knownItems(docs, 'api', 'one');
+        await catalog.commit(
+          docs,
+          (item?.documents ?? []).map(({ id }) => ({ kind: 'delete', id }) as const),
+        );
+        throw new Error('the disk went away');
+      }),
+      /the disk went away/,
+    );
+    await library.put(docs, 'two', 'The second dunlin.');
+    const hits = await index.lexical(docs, { query: 'dunlin', filter: {}, limit: 10 }, NEVER);
+    assert.equal(hits.length, 1);
+    assert.notEqual(hits[0]?.chunkId, found.chunkId);
+  },
+);
 
 test(
   'indexes that cannot be saved cost a warning, and searches and writes go on',
-  { timeout: 60_000 },
+  { timeout: 240_000 },
   async (t) => {
     const data = temporaryFolder(t);
     const events: LogEvent[] = [];
@@ -107,7 +111,7 @@ test(
 
 test(
   'a text without a name is called something in the reason of its failure',
-  { timeout: 60_000 },
+  { timeout: 240_000 },
   async (t) => {
     await using service = await openTestService(temporaryFolder(t));
     await service.collections.create(docs, {});
@@ -118,7 +122,7 @@ test(
 
 test(
   'a key that is not well-formed Unicode is stored and found as the catalog writes it',
-  { timeout: 60_000 },
+  { timeout: 240_000 },
   async (t) => {
     await using service = await openTestService(temporaryFolder(t));
     await service.collections.create(docs, {});

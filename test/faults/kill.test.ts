@@ -15,8 +15,28 @@ import { DOCS, lanes, type Lane, type Workload } from './workload.ts';
 const SEED = Number(process.env['HOLDFAST_KILL_SEED'] ?? Date.now() % 1_000_000);
 const ROUNDS = Number(process.env['HOLDFAST_KILL_ROUNDS'] ?? (process.env['CI'] === undefined ? 20 : 100));
 
-/** When a process is killed: while it starts, while it works, or while it stops. */
-const MOMENTS = ['start', 'work', 'work', 'work', 'work', 'work', 'stop'] as const;
+/** When a process is killed: while it starts, at a step of the ingest, while it works, or while it stops. */
+const MOMENTS = ['start', 'step', 'step', 'step', 'step', 'work', 'work', 'stop'] as const;
+/** The steps at which it kills itself. */
+const STEPS = [
+  'accept:after',
+  'claim:after',
+  'fetch:before',
+  'parse:before',
+  'split:before',
+  'embed:before',
+  'commit:before',
+  'commit:after',
+  'index:after',
+  'finish:after',
+  'list:before',
+  'list:after',
+  'delete:before',
+  'delete:after',
+] as const;
+/** A server that has not come to its step by then is killed. */
+const STEP_LIMIT_MS = 5000;
+const SERVE_AND_DIE = join(import.meta.dirname, 'serve-and-die.ts');
 
 test(
   `kill -9 at any moment loses no acknowledged document (${ROUNDS} rounds, HOLDFAST_KILL_SEED=${SEED})`,
@@ -33,7 +53,7 @@ test(
     };
     mkdirSync(workload.folder);
     await warmCompileCache(home);
-    const counts = { start: 0, work: 0, stop: 0, acknowledged: 0 };
+    const counts = { start: 0, step: 0, work: 0, stop: 0, acknowledged: 0 };
     for (let round = 1; round <= ROUNDS; round++) {
       const moment = random.pick(MOMENTS);
       counts[moment]++;
@@ -60,6 +80,7 @@ interface Kill {
 
 /** Starts a server, lets clients write, kills it. Returns how many writes were acknowledged. */
 async function killedRound(data: string, workload: Workload, { moment, random }: Kill): Promise<number> {
+  if (moment === 'step') return diesAtStep(data, workload, random);
   const starting = spawnServer(data);
   if (moment === 'start') {
     await after(random.below(600));
@@ -77,6 +98,24 @@ async function killedRound(data: string, workload: Workload, { moment, random }:
   }
   server.signal('SIGKILL');
   await server.ended;
+  return work.stopped();
+}
+
+/** A server that kills itself at a step, which may come while it still takes up what the one before it has left. */
+async function diesAtStep(data: string, workload: Workload, random: Random): Promise<number> {
+  const point = `${random.pick(STEPS)}:${1 + random.below(12)}`;
+  const starting = spawnServer(data, { script: SERVE_AND_DIE, environment: { DIE_AT: point } });
+  // It may die before it listens.
+  const server = await starting.listening.catch(() => null);
+  if (server === null) {
+    assert.equal((await starting.ended).signal, 'SIGKILL', `the server did not start at ${point}`);
+    return 0;
+  }
+  const work = startWork(server, workload);
+  const limit = setTimeout(() => server.signal('SIGKILL'), STEP_LIMIT_MS);
+  const { signal } = await server.ended;
+  clearTimeout(limit);
+  assert.equal(signal, 'SIGKILL', `the server ended by itself instead of at ${point}: ${server.log()}`);
   return work.stopped();
 }
 

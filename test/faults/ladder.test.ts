@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { sqliteCatalog } from '../../src/adapters/catalog/sqlite.ts';
 import { HoldfastError } from '../../src/core/errors.ts';
+import { createOriginals } from '../../src/core/documents/originals.ts';
 import { createWriteItems } from '../../src/core/ingest/write-items.ts';
 import { createRetrieve, createSearch } from '../../src/core/retrieval/retrieve.ts';
 import type { WireAsk } from '../../src/http/contract/search.ts';
@@ -369,7 +370,8 @@ describe('the ladder: a catalog that can only be read', () => {
     );
     assert.match(results[0]?.text ?? '', /02:00/);
     assert.deepEqual(degraded, []);
-    const write = createWriteItems({ catalog, blobs: library.blobs, index, mutex: createMutex() });
+    const originals = createOriginals({ blobs: library.blobs, isUsed: async () => true });
+    const write = createWriteItems({ catalog, originals, index, mutex: createMutex() });
     const collection = await catalog.getCollection(scope);
     assert.ok(collection);
     const problem = { code: 'document_empty', reason: 'nothing' } as const;

@@ -46,7 +46,7 @@ async function searchTimes(service: Service, times: number): Promise<number> {
   return times;
 }
 
-test('a document that is replaced is found at every moment', { timeout: 60_000 }, async (t) => {
+test('a document that is replaced is found at every moment', { timeout: 240_000 }, async (t) => {
   await using service = await openTestService(temporaryFolder(t));
   await service.collections.create(docs, {});
   await service.documents.submit(docs, textOf('keeper', contentOf(0)), NEVER);
@@ -59,7 +59,7 @@ test('a document that is replaced is found at every moment', { timeout: 60_000 }
 
 test(
   'a document that is replaced while the index is being saved is found at every moment',
-  { skip: noPipes, timeout: 60_000 },
+  { skip: noPipes, timeout: 240_000 },
   async (t) => {
     const data = temporaryFolder(t);
     const files = temporaryFolder(t);
@@ -90,7 +90,7 @@ test(
 
 test(
   'a document that is replaced while another collection is being loaded is found',
-  { skip: noPipes, timeout: 60_000 },
+  { skip: noPipes, timeout: 240_000 },
   async (t) => {
     const data = temporaryFolder(t);
     const other = scopeOf('other');

@@ -67,13 +67,21 @@ async function putDocument(workload: Workload, api: Api, { collection, item, isL
   const revision = isList ? revise(2 + random.below(4)) : revise();
   const key = keyOf(collection, name);
   ledger.ask(key, revision);
-  await expectStatus(api, [201], 'POST', `${collectionPath(collection)}/documents?wait=true`, {
-    body: {
-      id: name,
-      text: isList ? jsonLines(revision) : (revision.texts[0] ?? ''),
-      format: isList ? 'jsonl' : 'text',
+  // Accepted is as good as taken in: both must be there after a crash.
+  const isWaiting = random.chance(50);
+  await expectStatus(
+    api,
+    [isWaiting ? 201 : 202],
+    'POST',
+    `${collectionPath(collection)}/documents?wait=${isWaiting}`,
+    {
+      body: {
+        id: name,
+        text: isList ? jsonLines(revision) : (revision.texts[0] ?? ''),
+        format: isList ? 'jsonl' : 'text',
+      },
     },
-  });
+  );
   ledger.acknowledge(key, revision);
 }
 
@@ -96,7 +104,9 @@ function folderLane(workload: Workload): Lane {
       changeFolder(workload);
       const wanted = wantedFiles(workload);
       for (const [key, content] of wanted) ledger.ask(key, content);
-      await expectStatus(api, [200], 'POST', `${collectionPath(DOCS)}/ingest`, { body: { paths: [folder] } });
+      await expectStatus(api, [200], 'POST', `${collectionPath(DOCS)}/ingest?wait=true`, {
+        body: { paths: [folder], force: true },
+      });
       for (const [key, content] of wanted) ledger.acknowledge(key, content);
       acknowledged();
     }

@@ -15,7 +15,14 @@ import {
   type VersionId,
   chunkId,
 } from '../../src/core/documents/ids.ts';
-import type { IngestSummary, Submission } from '../../src/core/documents/library.ts';
+import type {
+  Ingest,
+  IngestFolder,
+  IngestSummary,
+  Jobs,
+  Submission,
+} from '../../src/core/documents/library.ts';
+import type { Job, JobId } from '../../src/core/ingest/job.ts';
 import { HoldfastError } from '../../src/core/errors.ts';
 import type { Degradation, SearchResponse } from '../../src/core/retrieval/search.ts';
 import type { LogFields } from '../../src/lib/logger.ts';
@@ -97,6 +104,8 @@ export function documentRecord(scope: Scope, submission: Submission): DocumentRe
     item: key,
     version: isEmpty ? null : VERSION,
     state: isEmpty ? 'failed' : 'ready',
+    stateSince: NOW,
+    tries: 1,
     problem: isEmpty ? { code: 'document_empty', reason: `${key} holds no text` } : null,
     title: submission.title ?? submission.name,
     uri: submission.uri,
@@ -122,6 +131,77 @@ export const SUMMARY: IngestSummary = {
   skipped: [{ item: 'logo.png', problem: { code: 'document_binary', reason: 'NUL at 8' } }],
 };
 
+export const JOB: Job = {
+  id: 'c'.repeat(32) as JobId,
+  tenant: DOCS.tenant,
+  collection: DOCS.collection,
+  kind: 'sync',
+  state: 'running',
+  priority: 1,
+  counts: {
+    found: 3,
+    queued: 2,
+    working: 0,
+    added: 1,
+    updated: 0,
+    unchanged: 0,
+    removed: 0,
+    failed: 0,
+    skipped: 0,
+    superseded: 0,
+    cancelled: 0,
+    documents: 1,
+    chunks: 4,
+    bytes: 100,
+  },
+  isListing: false,
+  problem: null,
+  createdAt: '1970-01-01T00:00:00.000Z',
+  startedAt: '1969-12-31T23:59:58.000Z',
+  finishedAt: null,
+};
+
+/** An ingest that does at its end what `run` does. */
+export function ingestionOf(run: IngestFolder): Ingest {
+  const requests = new Map<string, Parameters<IngestFolder>[0]>();
+  return {
+    async start(request) {
+      requests.set(JOB.id, request);
+      return JOB;
+    },
+    async finished({ id }, onProgress, signal) {
+      const request = requests.get(id);
+      if (request === undefined) throw new Error(`no job ${id}`);
+      return run(request, onProgress, signal);
+    },
+    plan: async () => ({ files: SUMMARY.files, removed: ['gone.md'], refusal: null }),
+  };
+}
+
+function requiredJob(id: JobId, changes: Partial<Job> = {}): Job {
+  if (id !== JOB.id) throw new HoldfastError('job_not_found', `there is no job ${id}`);
+  return { ...JOB, ...changes };
+}
+
+/** Jobs of which there is one; what is done to it shows in its state. */
+export function fakeJobs(): Jobs {
+  const required = requiredJob;
+  return {
+    list: async () => ({ items: [JOB], nextCursor: null }),
+    get: async (_tenant, id) => required(id),
+    async *watch(_tenant, id) {
+      yield required(id);
+      yield required(id, { state: 'done', finishedAt: NOW });
+    },
+    problems: async () => SUMMARY.failures,
+    cancel: async (_tenant, id) => required(id, { state: 'cancelled', finishedAt: NOW }),
+    pause: async (_tenant, id) => required(id, { state: 'paused' }),
+    resume: async (_tenant, id) => required(id),
+    retry: async (_tenant, id) => required(id, { state: 'queued' }),
+    retryDocuments: async (_scope, id) => (id === null ? JOB : null),
+  };
+}
+
 interface FakeLibrary extends Pick<HttpDependencies, 'collections' | 'documents'> {
   readonly stored: Map<string, { readonly record: DocumentRecord; readonly bytes: Uint8Array }>;
 }
@@ -143,6 +223,15 @@ function fakeLibrary(): FakeLibrary {
     const found = stored.get(id);
     if (found === undefined) throw new HoldfastError('document_not_found', `Document "${id}" does not exist`);
     return found;
+  };
+  const take = (scope: Scope, submission: Submission): DocumentRecord => {
+    requireCollection(scope);
+    if (submission.name.endsWith('.exe')) {
+      throw new HoldfastError('document_unsupported', `${submission.name}: no parser for .exe`);
+    }
+    const record = documentRecord(scope, submission);
+    stored.set(record.id, { record, bytes: submission.bytes });
+    return record;
   };
   return {
     stored,
@@ -171,15 +260,13 @@ function fakeLibrary(): FakeLibrary {
       },
     },
     documents: {
-      async submit(scope, submission) {
-        requireCollection(scope);
-        if (submission.name.endsWith('.exe')) {
-          throw new HoldfastError('document_unsupported', `${submission.name}: no parser for .exe`);
-        }
-        const record = documentRecord(scope, submission);
-        stored.set(record.id, { record, bytes: submission.bytes });
-        return [record];
+      async accept(scope, submissions) {
+        const records = submissions.map((submission) => take(scope, submission));
+        return { job: JOB.id, items: records.map(({ item }) => item), records };
       },
+      settled: async (_scope, { items }) =>
+        [...stored.values()].map(({ record }) => record).filter(({ item }) => items.includes(item)),
+      submit: async (scope, submission) => [take(scope, submission)],
       async list(scope, request) {
         requireCollection(scope);
         if (request.cursor === 'broken') throw new HoldfastError('invalid_cursor', 'cursor: got "broken"');
@@ -245,11 +332,12 @@ export function fakeDependencies(overrides: Partial<HttpDependencies> = {}): Htt
     },
     collections,
     documents,
-    async ingest(_request, onProgress) {
+    ingestion: ingestionOf(async (_request, onProgress) => {
       onProgress({ done: 1, found: 3, chunks: 4, failure: null });
       onProgress({ done: 2, found: 3, chunks: 4, failure: SUMMARY.failures[0] ?? null });
       return SUMMARY;
-    },
+    }),
+    jobs: fakeJobs(),
     checkHealth: async () => ({
       state: 'ok',
       version: '0.0.0',

@@ -4,12 +4,22 @@ import path from 'node:path';
 import { describe, it } from 'node:test';
 import type { IngestFolder, IngestRequest } from '../../src/core/documents/library.ts';
 import { HoldfastError } from '../../src/core/errors.ts';
-import { ingestProgressSchema, ingestSummarySchema } from '../../src/http/contract/ingest.ts';
+import { ingestProgressSchema, ingestSummarySchema, syncPlanSchema } from '../../src/http/contract/ingest.ts';
+import { jobSchema } from '../../src/http/contract/job.ts';
 import { problemSchema } from '../../src/http/contract/problem.ts';
 import { problemOf } from './expectations.ts';
-import { json, parseEvents, send, startServer, SUMMARY, temporaryFolder } from './harness.ts';
+import {
+  ingestionOf,
+  JOB,
+  json,
+  parseEvents,
+  send,
+  startServer,
+  SUMMARY,
+  temporaryFolder,
+} from './harness.ts';
 
-const PATH = '/api/v1/rag/collections/docs/ingest';
+const PATH = '/api/v1/rag/collections/docs/ingest?wait=true';
 const TOKEN = { 'x-holdfast-local-token': 'secret-token' };
 
 function ingest(
@@ -34,27 +44,36 @@ function recordingIngest() {
 describe('POST ingest', () => {
   it('takes any path from the command line of this machine, which knows the local token', async () => {
     const { requests, ingest: run } = recordingIngest();
-    await using server = await startServer({ ingest: run });
+    await using server = await startServer({ ingestion: ingestionOf(run) });
     const response = await ingest(server, ['/srv/docs'], TOKEN);
     assert.equal(response.status, 200);
     const summary = ingestSummarySchema.parse(JSON.parse(response.body));
     assert.equal(summary.elapsed_ms, 12);
     assert.deepEqual(summary.failures, [
-      { item: 'broken.json', problem: { code: 'document_malformed', reason: 'line 1' } },
+      {
+        item: 'broken.json',
+        problem: {
+          code: 'document_malformed',
+          reason: 'line 1',
+          advice: 'Correct the named place.',
+        },
+      },
     ]);
-    assert.deepEqual(requests, [{ scope: { tenant: 'default', collection: 'docs' }, paths: ['/srv/docs'] }]);
+    assert.deepEqual(requests, [
+      { scope: { tenant: 'default', collection: 'docs' }, paths: ['/srv/docs'], force: false },
+    ]);
   });
 
   it('takes no path without the token, with a wrong one, or when there is none', async () => {
     await using folder = await temporaryFolder();
     const { requests, ingest: run } = recordingIngest();
-    await using server = await startServer({ ingest: run });
+    await using server = await startServer({ ingestion: ingestionOf(run) });
     for (const token of ['', 'secret-toke', 'secret-token2']) {
       const response = await ingest(server, [folder.path], { 'x-holdfast-local-token': token });
       problemOf(response, 403, 'forbidden');
     }
     problemOf(await ingest(server, [folder.path]), 403, 'forbidden');
-    await using closed = await startServer({ ingest: run }, { localToken: null });
+    await using closed = await startServer({ ingestion: ingestionOf(run) }, { localToken: null });
     problemOf(await ingest(closed, [folder.path], { 'x-holdfast-local-token': '' }), 403, 'forbidden');
     assert.deepEqual(requests, []);
   });
@@ -65,7 +84,7 @@ describe('POST ingest', () => {
     await mkdir(path.join(root, '..data'), { recursive: true });
     await writeFile(path.join(root, 'a.md'), 'A');
     const { requests, ingest: run } = recordingIngest();
-    await using server = await startServer({ ingest: run }, { ingestRoots: [root] });
+    await using server = await startServer({ ingestion: ingestionOf(run) }, { ingestRoots: [root] });
     const paths = [root, path.join(root, 'a.md'), path.join(root, '..data')];
     assert.equal((await ingest(server, paths)).status, 200);
     assert.deepEqual(requests[0]?.paths, paths);
@@ -79,7 +98,7 @@ describe('POST ingest', () => {
     await mkdir(outside);
     await symlink(outside, path.join(root, 'link'));
     const { requests, ingest: run } = recordingIngest();
-    await using server = await startServer({ ingest: run }, { ingestRoots: [root] });
+    await using server = await startServer({ ingestion: ingestionOf(run) }, { ingestRoots: [root] });
     for (const entry of [`${root}/../root-secrets`, `${root}/link`, outside, folder.path, '/']) {
       problemOf(await ingest(server, [root, entry]), 403, 'forbidden');
     }
@@ -102,7 +121,7 @@ describe('POST ingest', () => {
 
   it('is 404 for an unknown collection before anything is read', async () => {
     const { requests, ingest: run } = recordingIngest();
-    await using server = await startServer({ ingest: run });
+    await using server = await startServer({ ingestion: ingestionOf(run) });
     const sent = json({ paths: ['/srv'] });
     const response = await send(server, {
       method: 'POST',
@@ -120,7 +139,8 @@ describe('POST ingest', () => {
     const events = parseEvents(response.body);
     assert.equal(events.at(-1)?.event, 'final');
     ingestSummarySchema.parse(events.at(-1)?.data);
-    const progress = events.slice(0, -1).map(({ event, data }) => {
+    assert.deepEqual(events[0], { event: 'job', data: { id: JOB.id } });
+    const progress = events.slice(1, -1).map(({ event, data }) => {
       assert.equal(event, 'progress');
       return ingestProgressSchema.parse(data);
     });
@@ -129,7 +149,7 @@ describe('POST ingest', () => {
 
   it('keeps every failure and only the latest of the other reports for a slow reader', async () => {
     await using server = await startServer({
-      async ingest(_request, onProgress) {
+      ingestion: ingestionOf(async (_request, onProgress) => {
         for (let done = 1; done <= 1_000; done += 1) {
           const failure =
             done % 250 === 0
@@ -138,7 +158,7 @@ describe('POST ingest', () => {
           onProgress({ done, found: 1_000, chunks: done, failure });
         }
         return SUMMARY;
-      },
+      }),
     });
     const response = await ingest(server, ['/srv'], { ...TOKEN, accept: 'text/event-stream' });
     const progress = parseEvents(response.body)
@@ -152,16 +172,40 @@ describe('POST ingest', () => {
     assert.equal(progress.at(-1)?.done, 1_000);
   });
 
+  it('is 202 with the place of the job when nobody waits', async () => {
+    const { requests, ingest: run } = recordingIngest();
+    await using server = await startServer({ ingestion: ingestionOf(run) });
+    const sent = json({ paths: ['/srv'], force: true });
+    const headers = { ...sent.headers, ...TOKEN };
+    const path = PATH.replace('?wait=true', '');
+    const response = await send(server, { method: 'POST', path, ...sent, headers });
+    assert.equal(response.status, 202);
+    assert.equal(response.headers.location, `/api/v1/rag/jobs/${JOB.id}`);
+    assert.equal(jobSchema.parse(JSON.parse(response.body)).id, JOB.id);
+    assert.deepEqual(requests, []);
+  });
+
+  it('says what it would do on a dry run', async () => {
+    const { requests, ingest: run } = recordingIngest();
+    await using server = await startServer({ ingestion: ingestionOf(run) });
+    const sent = json({ paths: ['/srv'], dry_run: true });
+    const headers = { ...sent.headers, ...TOKEN };
+    const response = await send(server, { method: 'POST', path: PATH, ...sent, headers });
+    assert.equal(response.status, 200);
+    assert.deepEqual(syncPlanSchema.parse(JSON.parse(response.body)).removed, ['gone.md']);
+    assert.deepEqual(requests, []);
+  });
+
   it('ends with an error event when the disk is full', async () => {
     await using server = await startServer({
-      async ingest(_request, onProgress) {
+      ingestion: ingestionOf(async (_request, onProgress) => {
         onProgress({ done: 1, found: 3, chunks: 4, failure: null });
         await Promise.resolve();
         throw new HoldfastError('storage_full', 'No space left on /data');
-      },
+      }),
     });
     const response = await ingest(server, ['/srv'], { ...TOKEN, accept: 'text/event-stream' });
-    const [progress, error] = parseEvents(response.body);
+    const [, progress, error] = parseEvents(response.body);
     assert.equal(progress?.event, 'progress');
     assert.equal(error?.event, 'error');
     assert.equal(problemSchema.parse(error?.data).code, 'storage_full');

@@ -11,6 +11,7 @@ import {
 } from '../../src/http/contract/document.ts';
 import { problemOf } from './expectations.ts';
 import {
+  JOB,
   documentRecord,
   fakeDependencies,
   json,
@@ -30,8 +31,8 @@ function post(server: { readonly port: number }, path: string, body: unknown): P
 
 /** Adds a document and gives its path. */
 async function added(server: { readonly port: number }, body: object = {}): Promise<string> {
-  const response = await post(server, DOCUMENTS, { text: TEXT, ...body });
-  assert.equal(response.status, 202, response.body);
+  const response = await post(server, `${DOCUMENTS}?wait=true`, { text: TEXT, ...body });
+  assert.equal(response.status, 201, response.body);
   return response.headers.location ?? assert.fail('no Location');
 }
 
@@ -135,20 +136,22 @@ describe('collections', () => {
 });
 
 describe('a document as JSON', () => {
-  it('is accepted with 202 and its place', async () => {
+  it('is accepted with 202 and the place of its job', async () => {
     await using server = await startServer();
     const response = await post(server, DOCUMENTS, { text: TEXT, title: 'Guide' });
     assert.equal(response.status, 202);
     const submitted = submittedSchema.parse(JSON.parse(response.body));
-    assert.deepEqual(Object.keys(submitted), ['id', 'version', 'state']);
-    assert.equal(response.headers.location, `${DOCUMENTS}/${submitted.id}`);
+    assert.deepEqual(Object.keys(submitted), ['id', 'version', 'state', 'job']);
+    assert.equal(response.headers.location, `/api/v1/rag/jobs/${submitted.job}`);
   });
 
   it('is 201 once it is ready when the client waits', async () => {
     await using server = await startServer();
     const response = await post(server, `${DOCUMENTS}?wait=true`, { text: TEXT });
     assert.equal(response.status, 201);
-    assert.equal(submittedSchema.parse(JSON.parse(response.body)).state, 'ready');
+    const submitted = submittedSchema.parse(JSON.parse(response.body));
+    assert.equal(submitted.state, 'ready');
+    assert.equal(response.headers.location, `${DOCUMENTS}/${submitted.id}`);
     problemOf(await post(server, `${DOCUMENTS}?wait=1`, { text: TEXT }), 400, 'invalid_request');
   });
 
@@ -157,9 +160,10 @@ describe('a document as JSON', () => {
     await using server = await startServer({
       documents: {
         ...fakeDependencies().documents,
-        async submit(scope, submission) {
-          submissions.push(submission);
-          return [documentRecord(scope, submission)];
+        async accept(scope, sent) {
+          submissions.push(...sent);
+          const records = sent.map((submission) => documentRecord(scope, submission));
+          return { job: JOB.id, items: records.map(({ item }) => item), records };
         },
       },
     });
@@ -191,9 +195,10 @@ describe('a document as JSON', () => {
     await using server = await startServer({
       documents: {
         ...fakeDependencies().documents,
-        async submit(scope, submission) {
-          submissions.push(submission);
-          return [documentRecord(scope, submission)];
+        async accept(scope, sent) {
+          submissions.push(...sent);
+          const records = sent.map((submission) => documentRecord(scope, submission));
+          return { job: JOB.id, items: records.map(({ item }) => item), records };
         },
       },
     });
@@ -206,10 +211,10 @@ describe('a document as JSON', () => {
 
   it('that cannot be used is 422 with its reason, and stays listed as failed', async () => {
     await using server = await startServer();
-    const response = await post(server, DOCUMENTS, { text: '', id: 'empty' });
+    const response = await post(server, `${DOCUMENTS}?wait=true`, { text: '', id: 'empty' });
     const problem = problemOf(response, 422, 'document_empty');
     assert.match(problem.detail, /empty holds no text/);
-    const [item] = submittedListSchema.parse({ items: JSON.parse(response.body).items }).items;
+    const [item] = submittedListSchema.parse({ job: JOB.id, items: JSON.parse(response.body).items }).items;
     assert.equal(item?.state, 'failed');
     const kept = await send(server, { path: `${DOCUMENTS}/${item?.id}` });
     assert.equal(documentSchema.parse(JSON.parse(kept.body)).problem?.code, 'document_empty');
@@ -221,8 +226,11 @@ describe('a document as JSON', () => {
     await using server = await startServer({
       documents: {
         ...fakeDependencies().documents,
-        submit: async (scope, submission) =>
-          ['one', 'two'].map((key) => documentRecord(scope, { ...submission, key })),
+        async accept(scope, [submission]) {
+          assert.ok(submission !== undefined);
+          const records = ['one', 'two'].map((key) => documentRecord(scope, { ...submission, key }));
+          return { job: JOB.id, items: records.map(({ item }) => item), records };
+        },
       },
     });
     const response = await post(server, DOCUMENTS, { text: '{}\n{}', format: 'jsonl' });
@@ -286,13 +294,13 @@ describe('an upload', () => {
 
   it('shows which files failed, and is 422 only when none can be used', async () => {
     await using server = await startServer();
-    const mixed = await upload(server.url + DOCUMENTS, {
+    const mixed = await upload(`${server.url}${DOCUMENTS}?wait=true`, {
       files: [
         ['a.md', 'text'],
         ['b.md', ''],
       ],
     });
-    assert.equal(mixed.status, 202);
+    assert.equal(mixed.status, 201);
     const { items } = submittedListSchema.parse(JSON.parse(mixed.body));
     assert.deepEqual(
       items.map(({ state, problem }) => [state, problem?.code]),
@@ -301,7 +309,11 @@ describe('an upload', () => {
         ['failed', 'document_empty'],
       ],
     );
-    problemOf(await upload(server.url + DOCUMENTS, { files: [['b.md', '']] }), 422, 'document_empty');
+    problemOf(
+      await upload(`${server.url}${DOCUMENTS}?wait=true`, { files: [['b.md', '']] }),
+      422,
+      'document_empty',
+    );
   });
 
   it('is 422 for a format that nobody can read', async () => {

@@ -1,7 +1,7 @@
 import { HoldfastError } from '../../core/errors.ts';
 
 /** The kind of a list, so that a cursor of one list is refused by another. */
-export type CursorKind = 'collections' | 'documents' | 'chunks';
+export type CursorKind = 'collections' | 'documents' | 'chunks' | 'jobs';
 
 /** An opaque cursor that stands after the item with this key. */
 export function encodeCursor(kind: CursorKind, key: string): string {

@@ -9,14 +9,15 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { catalogContract } from '../../../test/contract/catalog.ts';
 import { encodingsContract } from '../../../test/contract/encodings.ts';
+import { jobQueueContract, type JobQueueHarness } from '../../../test/contract/job-queue.ts';
 import { fillDisk, withSmallDisk } from '../../../test/contract/small-disk.ts';
 import { GENERATION, putOf, scopeOf } from '../../../test/contract/catalog-samples.ts';
 import type { Catalog } from '../../core/documents/catalog.ts';
 import { chunkId, documentId } from '../../core/documents/ids.ts';
-import { systemClock } from '../../lib/clock.ts';
+import { systemClock, type Clock } from '../../lib/clock.ts';
 import { sqliteCatalog } from './sqlite.ts';
 
-const openHarness: Parameters<typeof catalogContract>[1] = async (clock) => {
+const openHarness = async (clock: Clock): Promise<JobQueueHarness> => {
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-catalog-'));
   const path = join(folder, 'catalog.db');
   let catalog = sqliteCatalog({ path, clock });
@@ -36,6 +37,7 @@ const openHarness: Parameters<typeof catalogContract>[1] = async (clock) => {
 
 catalogContract('sqlite', openHarness);
 encodingsContract('sqlite', openHarness);
+jobQueueContract('sqlite', openHarness);
 
 const docs = scopeOf('docs');
 const settings = { language: 'auto', description: '' };

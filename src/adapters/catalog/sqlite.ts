@@ -1,15 +1,18 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Catalog } from '../../core/documents/catalog.ts';
+import type { JobQueue } from '../../core/ingest/job-queue.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { chunkCalls } from './sqlite/chunks.ts';
 import { collectionCalls, collectionKey, type CollectionKey } from './sqlite/collections.ts';
-import { commitCall } from './sqlite/commit.ts';
+import { changeApplying, commitCall } from './sqlite/commit.ts';
 import { openDatabase, storageError, type DatabaseOptions } from './sqlite/database.ts';
 import { documentCalls } from './sqlite/documents.ts';
 import { encodingCalls, encodingSteps } from './sqlite/encodings.ts';
 import { followCalls } from './sqlite/following.ts';
 import { generationCalls, pinning } from './sqlite/generations.ts';
 import { healthCall } from './sqlite/health.ts';
+import { taskCancelling } from './sqlite/jobs/control.ts';
+import { queueCalls } from './sqlite/jobs/queue.ts';
 import { replayCalls, replaySteps, type ReplayPlace } from './sqlite/replay.ts';
 import type { Synchronous } from './sqlite/synchronous.ts';
 
@@ -17,21 +20,27 @@ export interface SqliteCatalogOptions extends DatabaseOptions {
   readonly clock: Clock;
 }
 
+/** Documents and the work on them, in one file. */
+export type SqliteCatalog = Catalog & JobQueue;
+
 /**
- * A catalog in one SQLite file. Calls work on the calling thread and are done when they return.
+ * A catalog, with the queue of jobs, in one SQLite file. Calls work on the calling thread and are done when they return.
  * @throws HoldfastError `data_folder_too_new`, `storage_full`, `storage_failed`.
  */
-export function sqliteCatalog(options: SqliteCatalogOptions): Catalog {
+export function sqliteCatalog(options: SqliteCatalogOptions): SqliteCatalog {
   const database = openDatabase(options);
   const { path, clock } = options;
   const key = collectionKey(database);
   const pin = pinning(key);
+  const now = (): number => clock.now();
+  const apply = changeApplying(database, clock);
   const collections = collectionCalls(database, clock, key);
   const calls = {
     ...collections,
     ...generationCalls(database, { clock, key, getCollection: collections.getCollection }),
     ...followCalls(database, key),
-    commit: commitCall(database, clock, key),
+    commit: commitCall(database, key, { apply, cancelTasks: taskCancelling(database, now) }),
+    ...queueCalls(database, { key, now, apply }),
     ...documentCalls(database, key),
     ...chunkCalls(database, key),
     ...encodingCalls(database, key),
@@ -49,7 +58,7 @@ export function sqliteCatalog(options: SqliteCatalogOptions): Catalog {
   };
 }
 
-type Calls = Omit<Catalog, 'pin' | 'versionsSince' | 'encodings' | typeof Symbol.asyncDispose>;
+type Calls = Omit<SqliteCatalog, 'pin' | 'versionsSince' | 'encodings' | typeof Symbol.asyncDispose>;
 
 function asynchronous<Port extends object>(calls: Synchronous<Port>, path: string): Port {
   const entries = Object.entries<(...parameters: unknown[]) => unknown>(calls);

@@ -72,6 +72,12 @@ export function embeddedIndex(options: EmbeddedIndexOptions): EmbeddedIndex {
       return change;
     },
     drop: async (scope) => exclusively(scope, async (slot) => store.drop(slot)),
+    async missing(scope, versions) {
+      await Promise.allSettled([partitions.whole(scope)]);
+      const { loaded } = store.slot(scope);
+      // While the index cannot be opened searches read the catalog, which holds everything.
+      return loaded === null ? [] : versions.filter((version) => !loaded.partition.has(version));
+    },
     sequence: (scope) => store.slot(scope).loaded?.sequence ?? 0,
     lexical: async (scope, { query, filter, limit }) =>
       search(scope, (partition) => toCandidates(partition.searchLexical(query, toConditions(filter), limit))),

@@ -2,6 +2,7 @@ import type { Collection, CollectionSettings, CollectionSummary } from './collec
 import type {
   Chunk,
   DocumentOrigin,
+  DocumentProblem,
   DocumentRecord,
   DocumentState,
   HydratedChunk,
@@ -30,11 +31,14 @@ export interface DocumentListRequest extends PageRequest {
   readonly state?: DocumentState;
 }
 
+/** How a document ended up. Every other state is that of a task. */
+export type StoredState = Extract<DocumentState, 'ready' | 'failed' | 'skipped'>;
+
 /** What the ingest writes about a document; the catalog adds sequence and times. */
 export type DocumentDraft = Omit<
   DocumentRecord,
-  'version' | 'chunkCount' | 'sequence' | 'createdAt' | 'updatedAt'
->;
+  'version' | 'chunkCount' | 'sequence' | 'createdAt' | 'updatedAt' | 'state' | 'stateSince' | 'tries'
+> & { readonly state: StoredState };
 
 export type DocumentChange =
   /** Insert or replace. `version` null keeps the version that is there (a failed update), if any. */
@@ -117,6 +121,11 @@ export interface Catalog extends AsyncDisposable, Encodings, Generations {
   commit(scope: Scope, changes: readonly DocumentChange[]): Promise<CommitReceipt>;
 
   getDocument(scope: Scope, id: DocumentId): Promise<DocumentRecord | null>;
+  /** How its last task has ended, also while there is a new one; null when it has ended none. */
+  storedOutcome(
+    scope: Scope,
+    id: DocumentId,
+  ): Promise<{ readonly state: StoredState; readonly problem: DocumentProblem | null } | null>;
   /** Ordered by source key, by code point. */
   listDocuments(scope: Scope, request: DocumentListRequest): Promise<Page<DocumentRecord>>;
   /** The items of an origin whose key is `prefix` itself or starts with `prefix` + `/`. */

@@ -1,15 +1,15 @@
 import type { ChunkIndex } from '../retrieval/chunk-index.ts';
 import type { Mutex } from '../../lib/mutex.ts';
 import { HoldfastError } from '../errors.ts';
-import type { BlobStore } from './blob-store.ts';
 import type { Catalog } from './catalog.ts';
 import type { CollectionSettings, CollectionSummary } from './collection.ts';
 import type { GenerationId, Scope } from './ids.ts';
 import type { Collections } from './library.ts';
+import type { Originals } from './originals.ts';
 
 export interface CollectionsDependencies {
   readonly catalog: Catalog;
-  readonly blobs: BlobStore;
+  readonly originals: Pick<Originals, 'release'>;
   readonly index: ChunkIndex;
   readonly mutex: Mutex;
   readonly generation: GenerationId;
@@ -17,7 +17,7 @@ export interface CollectionsDependencies {
 }
 
 export function createCollections(dependencies: CollectionsDependencies): Collections {
-  const { catalog, blobs, index, mutex, generation, defaults } = dependencies;
+  const { catalog, originals, index, mutex, generation, defaults } = dependencies;
   const get = async (scope: Scope): Promise<CollectionSummary> => {
     const summary = await catalog.getCollection(scope);
     if (summary === null)
@@ -45,7 +45,7 @@ export function createCollections(dependencies: CollectionsDependencies): Collec
         for (const one of [...others.map((other) => other.scope), serving]) {
           const { orphanedContent } = await catalog.deleteCollection(one);
           await index.drop(one);
-          for (const hash of orphanedContent) await blobs.delete(hash);
+          for (const hash of orphanedContent) await originals.release(hash);
         }
       });
     },

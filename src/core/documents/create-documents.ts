@@ -11,6 +11,8 @@ export interface DocumentsDependencies {
   readonly catalog: Catalog;
   readonly blobs: BlobStore;
   readonly index: ChunkIndex;
+  readonly accept: Documents['accept'];
+  readonly settled: Documents['settled'];
   readonly submit: Documents['submit'];
   /** Deletes documents and makes that visible. */
   readonly remove: (collection: Collection, ids: readonly DocumentId[]) => Promise<void>;
@@ -18,12 +20,12 @@ export interface DocumentsDependencies {
 
 /** Documents of existing collections, with `ready` shown only for what the serving index covers. */
 export function createDocuments(dependencies: DocumentsDependencies): Documents {
-  const { catalog, blobs, index, submit, remove } = dependencies;
+  const { catalog, blobs, index, accept, settled, submit, remove } = dependencies;
   const shown = (scope: Scope, record: DocumentRecord): DocumentRecord => {
     // While the index cannot be opened the catalog is searched, which holds everything.
     const covered = index.sequence(scope) || Number.POSITIVE_INFINITY;
     const isPending = record.state === 'ready' && covered < record.sequence;
-    return isPending ? { ...record, state: 'processing' } : record;
+    return isPending ? { ...record, state: 'indexing' } : record;
   };
   const get = async (scope: Scope, id: DocumentId): Promise<DocumentRecord> => {
     await requireCollection(catalog, scope);
@@ -34,6 +36,8 @@ export function createDocuments(dependencies: DocumentsDependencies): Documents 
     return shown(scope, record);
   };
   return {
+    accept,
+    settled,
     submit,
     async list(scope, request) {
       await requireCollection(catalog, scope);

@@ -71,8 +71,22 @@ export interface ParsedDocument {
   readonly language: string | null;
 }
 
-/** `ready` = committed, and a search of the serving index finds it. */
-export const DOCUMENT_STATES = ['queued', 'processing', 'ready', 'failed', 'skipped'] as const;
+/**
+ * A document has exactly one. `ready` = committed, and the serving index was seen to find it. `deleted` is what the
+ * list of changes calls a document that is gone; a document that can be asked for never has it.
+ */
+export const DOCUMENT_STATES = [
+  'queued',
+  'fetching',
+  'parsing',
+  'splitting',
+  'embedding',
+  'indexing',
+  'ready',
+  'failed',
+  'skipped',
+  'deleted',
+] as const;
 export type DocumentState = (typeof DOCUMENT_STATES)[number];
 
 /** Why a document is `failed` or `skipped`. */
@@ -100,7 +114,13 @@ export interface DocumentRecord {
   readonly item: string;
   /** The searchable version, or null while there is none. A failed update keeps the last good one. */
   readonly version: VersionId | null;
+  /** Of the task that is queued or being worked on for its item; without one, how the last one ended. */
   readonly state: DocumentState;
+  /** When it came into this state. */
+  readonly stateSince: string;
+  /** How often it was begun to be taken in, for this version. */
+  readonly tries: number;
+  /** Why it is `failed` or `skipped`; why it is `queued` again. */
   readonly problem: DocumentProblem | null;
   readonly title: string;
   readonly uri: string | null;

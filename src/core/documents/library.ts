@@ -1,7 +1,16 @@
 import type { DocumentListRequest, Page, PageRequest } from './catalog.ts';
 import type { CollectionSettings, CollectionSummary } from './collection.ts';
-import type { DocumentProblem, DocumentRecord, Format, HydratedChunk, Metadata } from './document.ts';
+import type {
+  DocumentOrigin,
+  DocumentProblem,
+  DocumentRecord,
+  Format,
+  HydratedChunk,
+  Metadata,
+} from './document.ts';
 import type { DocumentId, Scope, TenantId } from './ids.ts';
+import type { JobListRequest, JobProblem } from '../ingest/job-queue.ts';
+import type { Job, JobId } from '../ingest/job.ts';
 
 /** Collections as the edges use them. `require` style: a missing collection is `collection_not_found`. */
 export interface Collections {
@@ -29,12 +38,32 @@ export interface Submission {
   readonly bytes: Uint8Array;
 }
 
+/** What was accepted. */
+export interface Submitted {
+  readonly job: JobId;
+  /** Keys of the items, each once. */
+  readonly items: readonly string[];
+  /** Documents of the items as they are now. */
+  readonly records: readonly DocumentRecord[];
+}
+
 /** Documents as the edges use them. A missing document is `document_not_found`. */
 export interface Documents {
   /**
-   * Durable and searchable (or `failed` with its reason) when resolved. One submission of JSON records gives
-   * several documents. @throws `storage_full`, `collection_not_found`, `document_unsupported`.
+   * Durable when resolved, one job for all; their states say how far they are. One submission of JSON records gives
+   * several documents. @throws `storage_full`, `collection_not_found`, `document_too_large`.
    */
+  accept(scope: Scope, submissions: readonly Submission[]): Promise<Submitted>;
+  /**
+   * Resolves to the documents of a submission once they can be found, or have failed with a reason. When the signal
+   * is aborted it rejects, and the work goes on.
+   */
+  settled(
+    scope: Scope,
+    submitted: Pick<Submitted, 'job' | 'items'>,
+    signal: AbortSignal,
+  ): Promise<readonly DocumentRecord[]>;
+  /** Both: durable and searchable (or `failed` with its reason) when resolved. */
   submit(scope: Scope, submission: Submission, signal: AbortSignal): Promise<readonly DocumentRecord[]>;
   list(scope: Scope, request: DocumentListRequest): Promise<Page<DocumentRecord>>;
   get(scope: Scope, id: DocumentId): Promise<DocumentRecord>;
@@ -75,11 +104,61 @@ export interface IngestRequest {
   readonly scope: Scope;
   /** Absolute paths of files and folders on this machine. A folder is synced: what is gone there is removed here. */
   readonly paths: readonly string[];
+  /** Deletes also more than 30 % of the documents of a folder. */
+  readonly force?: boolean;
+  /** Of the source that lists the paths; left out: `folder`. */
+  readonly origin?: DocumentOrigin;
 }
 
-/** @throws `path_not_found`, `storage_full`, `storage_failed`; single files never throw. */
+/** What a sync would do. */
+export interface SyncPlan {
+  readonly files: Readonly<
+    Record<'found' | 'added' | 'updated' | 'unchanged' | 'removed' | 'failed' | 'skipped', number>
+  >;
+  /** Items that would be removed. */
+  readonly removed: readonly string[];
+  /** Why the sync would be refused; null when it would not. */
+  readonly refusal: DocumentProblem | null;
+}
+
+/** Folders as the edges take them in. */
+export interface Ingest {
+  /** Durable when resolved: the folders will be brought in line. @throws `path_not_found`, `collection_not_found`. */
+  start(request: IngestRequest): Promise<Job>;
+  /**
+   * Resolves once the job has ended. @throws what failed it, `storage_full` when it waits for space, and the signal's
+   * reason when that is aborted; the job goes on then.
+   */
+  finished(
+    job: Job,
+    onProgress: (progress: IngestProgress) => void,
+    signal: AbortSignal,
+  ): Promise<IngestSummary>;
+  /** Looks and changes nothing. @throws `path_not_found`, `collection_not_found`. */
+  plan(request: IngestRequest, signal: AbortSignal): Promise<SyncPlan>;
+}
+
+/**
+ * Starts an ingest and waits for its end. @throws as `Ingest`; single files never throw.
+ */
 export type IngestFolder = (
   request: IngestRequest,
   onProgress: (progress: IngestProgress) => void,
   signal: AbortSignal,
 ) => Promise<IngestSummary>;
+
+/** Jobs as the edges use them. A missing one is `job_not_found`. */
+export interface Jobs {
+  list(tenant: TenantId, request: JobListRequest): Promise<Page<Job>>;
+  get(tenant: TenantId, id: JobId): Promise<Job>;
+  /** The job now and after every change until it has ended. */
+  watch(tenant: TenantId, id: JobId, signal: AbortSignal): AsyncIterable<Job>;
+  problems(tenant: TenantId, id: JobId): Promise<readonly JobProblem[]>;
+  cancel(tenant: TenantId, id: JobId): Promise<Job>;
+  pause(tenant: TenantId, id: JobId): Promise<Job>;
+  resume(tenant: TenantId, id: JobId): Promise<Job>;
+  /** Its failed documents again. */
+  retry(tenant: TenantId, id: JobId): Promise<Job>;
+  /** One failed document again, or all of the collection (null). Null: none has failed. @throws `document_not_found`. */
+  retryDocuments(scope: Scope, id: DocumentId | null): Promise<Job | null>;
+}

@@ -58,6 +58,18 @@ export interface PreparedItem {
   readonly problems: readonly (DocumentProblem & { readonly recordKey: string | null })[];
 }
 
+/** Prepares an item, elsewhere if need be. Never rejects for what the bytes hold. */
+export type Prepare = (
+  input: PrepareInput,
+  signal: AbortSignal,
+  /** Told of the steps after the parsing as they begin, for one document after another. */
+  onStep?: OnPrepareStep,
+) => Promise<PreparedItem>;
+
+/** What follows the parsing. */
+export type PrepareStep = 'split' | 'embed';
+export type OnPrepareStep = (step: PrepareStep) => void;
+
 export interface PrepareTools {
   formatOf(name: string, bytes: Uint8Array, mediaType?: string): Format | null;
   /** @throws HoldfastError as `FileParser.parseFile`. */
@@ -72,7 +84,11 @@ export interface PrepareTools {
 const DEFAULT_LANGUAGE = 'en';
 
 /** bytes -> documents -> chunks -> vectors. Never rejects for what the bytes hold. */
-export async function prepareItem(input: PrepareInput, tools: PrepareTools): Promise<PreparedItem> {
+export async function prepareItem(
+  input: PrepareInput,
+  tools: PrepareTools,
+  onStep: OnPrepareStep = () => undefined,
+): Promise<PreparedItem> {
   const contentHash = sha256Hex(input.bytes);
   // A text that is sent without a name must not be called "" in messages.
   const name = input.name || (input.title ?? 'the text');
@@ -84,7 +100,7 @@ export async function prepareItem(input: PrepareInput, tools: PrepareTools): Pro
       throw new HoldfastError('document_unsupported', `${name} has no format that can be read`);
     const parsed = await tools.parse(format, { bytes: input.bytes, name });
     const documents = parsed.documents.map((document) =>
-      prepareDocument(visibleDocument(document), { input, contentHash, tools }),
+      prepareDocument(visibleDocument(document), { input, contentHash, tools, onStep }),
     );
     return { format, contentHash, documents, problems: parsed.problems };
   } catch (error) {
@@ -103,11 +119,12 @@ interface Preparation {
   readonly input: PrepareInput;
   readonly contentHash: string;
   readonly tools: PrepareTools;
+  readonly onStep: OnPrepareStep;
 }
 
 function prepareDocument(
   parsed: ParsedDocument,
-  { input, contentHash, tools }: Preparation,
+  { input, contentHash, tools, onStep }: Preparation,
 ): PreparedDocument {
   const title = input.title ?? parsed.title ?? titleFromName(input.name, parsed.recordKey);
   const uri = input.uri ?? parsed.uri ?? input.fallbackUri;
@@ -128,6 +145,7 @@ function prepareDocument(
       metadata,
     },
     tools,
+    onStep,
   );
   return { recordKey, title, uri, language, metadata, version };
 }
@@ -151,9 +169,12 @@ export interface VersionSource {
 export function prepareVersion(
   source: VersionSource,
   tools: Pick<PrepareTools, 'embed' | 'dimensions'>,
+  onStep: OnPrepareStep = () => undefined,
 ): PreparedVersion {
   const { document, contentHash, generation, chunkTokens, text, blocks, title, uri, language } = source;
+  onStep('split');
   const chunks = splitDocument({ text, blocks }, { targetTokens: chunkTokens, maxTokens: 2 * chunkTokens });
+  onStep('embed');
   const vectors = chunks.map((chunk) => embedChunk(text, { chunk, title, language, tools }));
   const metadata = Object.entries(source.metadata).sort(([a], [b]) => (a < b ? -1 : 1));
   const attributes = JSON.stringify([title, uri, language, metadata]);

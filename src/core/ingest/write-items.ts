@@ -1,35 +1,12 @@
-import type { BlobStore } from '../documents/blob-store.ts';
-import type { Catalog, DocumentChange, DocumentDraft } from '../documents/catalog.ts';
-import {
-  problemState,
-  type DocumentOrigin,
-  type DocumentProblem,
-  type DocumentRecord,
-} from '../documents/document.ts';
-import { documentId, type DocumentId, type Scope } from '../documents/ids.ts';
-import type { ChunkIndex } from '../retrieval/chunk-index.ts';
+import type { Catalog, CommitReceipt, DocumentChange } from '../documents/catalog.ts';
+import type { DocumentId, Scope, VersionId } from '../documents/ids.ts';
+import type { Original, Originals } from '../documents/originals.ts';
 import { HoldfastError } from '../errors.ts';
 import type { Mutex } from '../../lib/mutex.ts';
+import type { ChunkIndex } from '../retrieval/chunk-index.ts';
+import { itemChanges, problemChange, type ItemWrite, type ProblemWrite } from './item-changes.ts';
 import type { Conform } from './conform.ts';
-import { joinKeys } from '../documents/record-key.ts';
-import type { PrepareInput, PreparedDocument, PreparedItem } from './prepare.ts';
-
-/** A prepared item. It takes the place of all documents that the catalog has of the item. */
-export interface ItemWrite {
-  readonly origin: DocumentOrigin;
-  readonly input: PrepareInput;
-  readonly prepared: PreparedItem;
-}
-
-/** An item that could not even be read, or is left out on purpose. */
-export interface ProblemWrite {
-  readonly origin: DocumentOrigin;
-  readonly item: string;
-  readonly name: string;
-  readonly sizeBytes: number;
-  readonly state: 'failed' | 'skipped';
-  readonly problem: DocumentProblem;
-}
+import type { JobQueue, TaskCommit } from './job-queue.ts';
 
 export interface Writes {
   readonly items: readonly ItemWrite[];
@@ -43,10 +20,10 @@ export interface WriteTarget extends Scope {
 }
 
 export interface WriterDependencies {
-  readonly catalog: Catalog;
-  readonly blobs: BlobStore;
+  readonly catalog: Catalog & Pick<JobQueue, 'commitTasks'>;
+  readonly originals: Originals;
   readonly index: ChunkIndex;
-  /** One writer at a time: an original must not be deleted while another commit is about to refer to it. */
+  /** One commit at a time: each of them asks first which documents an item has. */
   readonly mutex: Mutex;
   /** Left out: everything is written as it was prepared. */
   readonly conform?: Conform;
@@ -59,44 +36,83 @@ export interface WriterDependencies {
 export type WriteItems = (target: WriteTarget, writes: Writes) => Promise<void>;
 
 export function createWriteItems(dependencies: WriterDependencies): WriteItems {
-  return async (target, writes) => dependencies.mutex.run(async () => write(target, writes, dependencies));
+  const { catalog, mutex } = dependencies;
+  return async (target, writes) =>
+    mutex.run(async () => {
+      await requireSame(target, catalog);
+      const scope: Scope = { tenant: target.tenant, collection: target.collection };
+      const items = await conformed(scope, writes.items, dependencies);
+      const changes = await toChanges(scope, { ...writes, items }, catalog);
+      if (changes.length === 0) return;
+      await apply(scope, items.map(originalOf), {
+        dependencies,
+        commit: async () => catalog.commit(scope, changes),
+      });
+    });
 }
 
-async function write(
-  target: WriteTarget,
-  prepared: Writes,
-  { catalog, blobs, index, conform }: WriterDependencies,
-): Promise<void> {
-  await requireSame(target, catalog);
-  const scope: Scope = { tenant: target.tenant, collection: target.collection };
-  const writes = conform === undefined ? prepared : await conformed(scope, prepared, { catalog, conform });
-  const changes = await toChanges(scope, writes, catalog);
-  if (changes.length === 0) return;
-  await Promise.all(writes.items.map(async (item) => blobs.put(item.prepared.contentHash, item.input.bytes)));
-  const { applied } = await index.apply(scope, async () => {
-    const receipt = await catalog.commit(scope, changes);
-    const added = [];
-    for await (const version of catalog.versionsSince(scope, receipt.sequence - 1)) added.push(version);
-    return { ...receipt, removed: receipt.applied.flatMap((change) => change.removed ?? []), added };
-  });
-  for (const { orphanedContent } of applied)
-    if (orphanedContent !== null) await blobs.delete(orphanedContent);
+/** What a task's item became: prepared, or a problem that kept it from being prepared; null: as it was. */
+export type TaskWrite = Omit<TaskCommit, 'changes'> & {
+  readonly write: ItemWrite | ProblemWrite | null;
+};
+
+/** Tasks that had lost their lease, and the versions that are searchable now because of the others. */
+export interface WrittenTasks {
+  readonly lost: ReadonlySet<number>;
+  readonly added: readonly VersionId[];
 }
 
-async function conformed(
+/** Commits what became of tasks of one collection and makes it searchable. @throws as `WriteItems`. */
+export type WriteTasks = (scope: Scope, writes: readonly TaskWrite[]) => Promise<WrittenTasks>;
+
+export function createWriteTasks(dependencies: WriterDependencies): WriteTasks {
+  const { catalog, mutex } = dependencies;
+  return async (scope, writes) =>
+    mutex.run(async () => {
+      const commits = await Promise.all(
+        writes.map(async ({ write, ...commit }) => ({
+          ...commit,
+          changes: await taskChanges(scope, write, dependencies),
+        })),
+      );
+      const originals = writes.flatMap(({ write }) =>
+        write !== null && 'prepared' in write ? originalOf(write) : [],
+      );
+      const receipt = await apply(scope, originals, {
+        dependencies,
+        commit: async () => catalog.commitTasks(scope, commits),
+      });
+      return { lost: new Set(receipt.lost), added: receipt.applied.flatMap(({ added }) => added ?? []) };
+    });
+}
+
+function originalOf({ prepared, input }: ItemWrite): Original {
+  return { hash: prepared.contentHash, bytes: input.bytes };
+}
+
+interface Commit<Receipt> {
+  readonly dependencies: WriterDependencies;
+  readonly commit: () => Promise<Receipt>;
+}
+
+async function apply<Receipt extends CommitReceipt>(
   scope: Scope,
-  writes: Writes,
-  { catalog, conform }: Required<Pick<WriterDependencies, 'catalog' | 'conform'>>,
-): Promise<Writes> {
-  const collection = await catalog.getCollection(scope);
-  if (collection === null) return writes;
-  const items = await Promise.all(
-    writes.items.map(async (item) => ({
-      ...item,
-      prepared: await conform(collection, item.input.item, item.prepared),
-    })),
+  originals: readonly Original[],
+  { dependencies, commit }: Commit<Receipt>,
+): Promise<Receipt> {
+  const { catalog, index, originals: store } = dependencies;
+  const change = await store.hold(originals, async () =>
+    index.apply(scope, async () => {
+      const receipt = await commit();
+      const added = [];
+      if (receipt.applied.some((one) => one.added !== null))
+        for await (const version of catalog.versionsSince(scope, receipt.sequence - 1)) added.push(version);
+      return { ...receipt, removed: receipt.applied.flatMap((one) => one.removed ?? []), added };
+    }),
   );
-  return { ...writes, items };
+  for (const { orphanedContent } of change.applied)
+    if (orphanedContent !== null) await store.release(orphanedContent);
+  return change;
 }
 
 async function requireSame(target: WriteTarget, catalog: Pick<Catalog, 'getCollection'>): Promise<void> {
@@ -109,7 +125,25 @@ async function requireSame(target: WriteTarget, catalog: Pick<Catalog, 'getColle
   );
 }
 
-type Known = Pick<Catalog, 'knownItems'>;
+/** What was prepared while another generation went live is made anew for that one. */
+async function conformed(
+  scope: Scope,
+  items: readonly ItemWrite[],
+  { catalog, conform }: WriterDependencies,
+): Promise<readonly ItemWrite[]> {
+  if (conform === undefined) return items;
+  const collection = await catalog.getCollection(scope);
+  if (collection === null) return items;
+  return Promise.all(
+    items.map(async ({ origin, input, prepared }) => ({
+      origin,
+      input,
+      prepared: await conform(collection, input.item, prepared),
+    })),
+  );
+}
+
+type Known = Pick<Catalog, 'knownItems' | 'storedOutcome'>;
 
 async function toChanges(scope: Scope, writes: Writes, catalog: Known): Promise<DocumentChange[]> {
   const items = await Promise.all(
@@ -122,6 +156,33 @@ async function toChanges(scope: Scope, writes: Writes, catalog: Known): Promise<
   ];
 }
 
+async function taskChanges(
+  scope: Scope,
+  write: TaskWrite['write'],
+  dependencies: WriterDependencies,
+): Promise<readonly DocumentChange[]> {
+  const { catalog } = dependencies;
+  if (write === null) return [];
+  if ('prepared' in write) {
+    const [item = write] = await conformed(scope, [write], dependencies);
+    return itemChanges(scope, item, await knownDocuments(scope, item, catalog));
+  }
+  const change = problemChange(scope, write);
+  return (await isShown(scope, change, catalog)) ? [] : [change];
+}
+
+/** A problem that the catalog shows already is not written again. */
+async function isShown(scope: Scope, change: DocumentChange, catalog: Known): Promise<boolean> {
+  if (change.kind !== 'put') return false;
+  const { id, state, problem } = change.draft;
+  const stored = await catalog.storedOutcome(scope, id);
+  return (
+    stored?.state === state &&
+    stored.problem?.code === problem?.code &&
+    stored.problem?.reason === problem?.reason
+  );
+}
+
 /** Asked for at the last moment: another write may have changed the documents of the item since it was prepared. */
 async function knownDocuments(
   scope: Scope,
@@ -132,82 +193,4 @@ async function knownDocuments(
   return items
     .filter(({ item }) => item === input.item)
     .flatMap(({ documents }) => documents.map(({ id }) => id));
-}
-
-function itemChanges(
-  scope: Scope,
-  { origin, input, prepared }: ItemWrite,
-  known: readonly DocumentId[],
-): DocumentChange[] {
-  const base = {
-    origin,
-    item: input.item,
-    format: prepared.format,
-    contentHash: prepared.contentHash,
-    sizeBytes: input.bytes.length,
-  };
-  const puts: DocumentChange[] = prepared.documents.map((document) => ({
-    kind: 'put',
-    draft: { ...base, ...readyParts(scope, input.item, document) },
-    version: document.version,
-  }));
-  for (const { recordKey, code, reason } of prepared.problems) {
-    const draft: DocumentDraft = {
-      ...base,
-      ...identity(scope, input.item, recordKey),
-      state: problemState(code),
-      problem: { code, reason },
-      title: input.title ?? recordKey ?? input.name,
-      uri: input.uri,
-      language: null,
-      metadata: input.metadata,
-    };
-    puts.push({ kind: 'put', draft, version: null });
-  }
-  const kept = new Set(puts.flatMap((change) => (change.kind === 'put' ? change.draft.id : [])));
-  const isWholeItemBroken =
-    prepared.documents.length === 0 && prepared.problems.some((one) => one.recordKey === null);
-  const gone = isWholeItemBroken ? [] : known.filter((id) => !kept.has(id));
-  return [...puts, ...gone.map((id) => ({ kind: 'delete', id }) as const)];
-}
-
-function identity(
-  scope: Scope,
-  item: string,
-  recordKey: string | null,
-): Pick<DocumentRecord, 'id' | 'sourceKey'> {
-  const sourceKey = joinKeys(item, recordKey);
-  return { id: documentId(scope, sourceKey), sourceKey };
-}
-
-function readyParts(scope: Scope, item: string, document: PreparedDocument) {
-  const { recordKey, title, uri, language, metadata } = document;
-  return {
-    ...identity(scope, item, recordKey),
-    state: 'ready',
-    problem: null,
-    title,
-    uri,
-    language,
-    metadata,
-  } as const;
-}
-
-function problemChange(scope: Scope, write: ProblemWrite): DocumentChange {
-  const { origin, item, name, sizeBytes, state, problem } = write;
-  const draft: DocumentDraft = {
-    ...identity(scope, item, null),
-    origin,
-    item,
-    state,
-    problem,
-    title: name,
-    uri: null,
-    format: null,
-    language: null,
-    metadata: {},
-    contentHash: null,
-    sizeBytes,
-  };
-  return { kind: 'put', draft, version: null };
 }

@@ -52,6 +52,9 @@ export interface ChunkIndex extends AsyncDisposable {
   /** The catalog sequence number up to which searches see the collection; 0 when it is not open. */
   sequence(scope: Scope): number;
 
+  /** Those of the versions that searches do not find: a document is `ready` once none of its is missing. */
+  missing(scope: Scope, versions: readonly VersionId[]): Promise<readonly VersionId[]>;
+
   /** Best first. No known term in the query: an empty list. */
   lexical(scope: Scope, request: RecallRequest<string>, signal: AbortSignal): Promise<readonly Candidate[]>;
   /** Best first. The vector has the generation's dimensions. */

@@ -10,7 +10,8 @@ import {
   submittedSchema,
   uploadSchema,
 } from './document.ts';
-import { ingestRequestSchema, ingestSummarySchema } from './ingest.ts';
+import { ingestQuerySchema, ingestRequestSchema, ingestSummarySchema, syncPlanSchema } from './ingest.ts';
+import { jobSchema } from './job.ts';
 import {
   BODY_ERRORS,
   COLLECTION,
@@ -128,14 +129,27 @@ export const DOCUMENT_ROUTES: readonly RouteContract[] = [
     headers: {
       'X-Holdfast-Local-Token': 'Allows any path; without it paths must lie below an allowed root.',
     },
+    query: ingestQuerySchema,
     body: { 'application/json': ingestRequestSchema },
     responses: {
       200: {
         description:
-          'What was done. With `Accept: text/event-stream` the events `progress`, `final` and `error`.',
-        content: { 'application/json': [ingestSummarySchema], 'text/event-stream': 'events' },
+          'With `wait=true`: what was done; with `dry_run`: what would be. With `Accept: text/event-stream` the events `job`, `progress`, `final` and `error`.',
+        content: {
+          'application/json': [ingestSummarySchema, syncPlanSchema],
+          'text/event-stream': 'events',
+        },
       },
+      202: { ...json('Accepted and durable: the job', jobSchema), headers: LOCATION },
     },
-    errors: [...BODY_ERRORS, ...WRITE_ERRORS, 'forbidden', 'collection_not_found', 'path_not_found'],
+    errors: [
+      ...BODY_ERRORS,
+      ...WRITE_ERRORS,
+      'forbidden',
+      'collection_not_found',
+      'path_not_found',
+      'sync_deletes_too_much',
+      'job_cancelled',
+    ],
   },
 ];

@@ -42,7 +42,11 @@ export const submitQuerySchema = z.strictObject({
 
 export const documentListQuerySchema = pageQuerySchema.extend({ state: z.enum(DOCUMENT_STATES).optional() });
 
-export const documentProblemSchema = z.strictObject({ code: errorCodeSchema, reason: z.string() });
+export const documentProblemSchema = z.strictObject({
+  code: errorCodeSchema,
+  reason: z.string(),
+  advice: z.string().describe('What to do.'),
+});
 
 export const documentSchema = z.strictObject({
   id: z.string(),
@@ -51,7 +55,9 @@ export const documentSchema = z.strictObject({
   item: z.string().describe('The file or upload that holds the document.'),
   version: z.string().nullable().describe('The searchable version.'),
   state: z.enum(DOCUMENT_STATES),
-  problem: documentProblemSchema.nullable(),
+  state_since: timestampSchema.describe('When it came into this state.'),
+  tries: z.int().describe('How often it was begun to be taken in.'),
+  problem: documentProblemSchema.nullable().describe('Why it failed or was skipped, or why it waits.'),
   title: z.string(),
   uri: z.string().nullable(),
   format: z.enum(FORMATS).nullable(),
@@ -71,10 +77,12 @@ export const submittedSchema = z.strictObject({
   id: z.string(),
   version: z.string().nullable(),
   state: z.enum(DOCUMENT_STATES),
+  job: z.string().describe('`GET /jobs/{id}` says how far it is.'),
 });
 
 /** What an upload of files or of records answers, in order. */
 export const submittedListSchema = z.strictObject({
+  job: z.string(),
   items: z.array(
     submittedSchema.extend({
       item: z.string(),

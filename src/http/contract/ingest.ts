@@ -9,9 +9,34 @@ export const ingestRequestSchema = z.strictObject({
     .min(1)
     .max(100)
     .describe('Absolute paths of files and folders on the server. Folders are synced.'),
+  force: z.boolean().optional().describe('Deletes also more than 30 % of the documents of a folder.'),
+  dry_run: z.boolean().optional().describe('Says what would be done, and does nothing.'),
+});
+
+/** Query of `POST /collections/{name}/ingest`. */
+export const ingestQuerySchema = z.strictObject({
+  wait: z.enum(['true', 'false']).optional().describe('`true`: answer 200 with the summary at the end.'),
 });
 
 const problemItemSchema = z.strictObject({ item: z.string(), problem: documentProblemSchema });
+
+const fileCountsSchema = z.strictObject({
+  found: z.int(),
+  added: z.int(),
+  updated: z.int(),
+  unchanged: z.int(),
+  removed: z.int(),
+  failed: z.int(),
+  skipped: z.int(),
+});
+
+/** What `dry_run` answers. */
+export const syncPlanSchema = z.strictObject({
+  dry_run: z.literal(true),
+  files: fileCountsSchema,
+  removed: z.array(z.string()).describe('Items that would be removed.'),
+  refusal: documentProblemSchema.nullable().describe('Why it would be refused.'),
+});
 
 export const ingestProgressSchema = z.strictObject({
   done: z.int(),
@@ -21,15 +46,7 @@ export const ingestProgressSchema = z.strictObject({
 });
 
 export const ingestSummarySchema = z.strictObject({
-  files: z.strictObject({
-    found: z.int(),
-    added: z.int(),
-    updated: z.int(),
-    unchanged: z.int(),
-    removed: z.int(),
-    failed: z.int(),
-    skipped: z.int(),
-  }),
+  files: fileCountsSchema,
   documents: z.int(),
   chunks: z.int(),
   bytes: z.int(),
@@ -40,3 +57,4 @@ export const ingestSummarySchema = z.strictObject({
 
 export type WireIngestProgress = Immutable<z.infer<typeof ingestProgressSchema>>;
 export type WireIngestSummary = Immutable<z.infer<typeof ingestSummarySchema>>;
+export type WireSyncPlan = Immutable<z.infer<typeof syncPlanSchema>>;

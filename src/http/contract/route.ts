@@ -18,7 +18,7 @@ export interface RouteContract {
   /** With parameters in braces. */
   readonly path: string;
   readonly summary: string;
-  readonly tag: 'answers' | 'collections' | 'documents' | 'operations';
+  readonly tag: 'answers' | 'collections' | 'documents' | 'jobs' | 'operations';
   readonly query?: z.ZodObject;
   /** Names of request headers with their meaning. */
   readonly headers?: Readonly<Record<string, string>>;

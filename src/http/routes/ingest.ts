@@ -3,50 +3,57 @@ import { realpath } from 'node:fs/promises';
 import path from 'node:path';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { HoldfastError } from '../../core/errors.ts';
-import type {
-  Collections,
-  IngestFolder,
-  IngestProgress,
-  IngestSummary,
-} from '../../core/documents/library.ts';
-import { ingestRequestSchema } from '../contract/ingest.ts';
+import type { Collections, Ingest, IngestProgress, IngestSummary } from '../../core/documents/library.ts';
+import type { Job } from '../../core/ingest/job.ts';
+import { ingestQuerySchema, ingestRequestSchema } from '../contract/ingest.ts';
 import { invalid, parse, shown } from '../contract/parse.ts';
+import type { Clock } from '../../lib/clock.ts';
 import type { Logger } from '../../lib/logger.ts';
 import { untilAborted } from '../../lib/until-aborted.ts';
 import type { SignalFor } from '../plugins/deadline.ts';
 import { acceptsEvents, sendEvents, type ServerSentEvent } from '../server-sent-events.ts';
 import { scopeOf } from '../tenant.ts';
-import { toWireIngestProgress, toWireIngestSummary } from '../wire/ingest.ts';
+import { toWireIngestProgress, toWireIngestSummary, toWireSyncPlan } from '../wire/ingest.ts';
+import { toWireJob } from '../wire/job.ts';
 
 export const LOCAL_TOKEN_HEADER = 'x-holdfast-local-token';
 
 export interface IngestDependencies {
-  readonly ingest: IngestFolder;
+  readonly ingestion: Ingest;
   readonly requireCollection: Collections['get'];
   readonly signalFor: SignalFor;
   readonly localToken: string | null;
   readonly ingestRoots: readonly string[];
   readonly logger: Logger;
+  readonly clock: Clock;
 }
 
-/** `POST /api/v1/rag/collections/{name}/ingest`: syncs folders of the server, to the end, within the request. */
+/** `POST /api/v1/rag/collections/{name}/ingest`: starts to sync folders of the server. */
 export function registerIngest(app: FastifyInstance, dependencies: IngestDependencies): void {
-  const { ingest, requireCollection, signalFor, logger } = dependencies;
+  const { ingestion, requireCollection, signalFor, logger, clock } = dependencies;
   app.post<{ Params: { name: string } }>('/api/v1/rag/collections/:name/ingest', async (request, reply) => {
     const scope = scopeOf(request.params.name);
-    const { paths: sent } = parse(ingestRequestSchema, request.body);
+    const { wait } = parse(ingestQuerySchema, request.query, 'parameters');
+    const { paths: sent, force = false, dry_run: isDry = false } = parse(ingestRequestSchema, request.body);
     const paths = await allowedPaths(request, sent, dependencies);
     await requireCollection(scope);
     const signal = signalFor(request, reply, null);
-    if (!acceptsEvents(request)) {
-      const summary = await untilAborted(
-        signal,
-        ingest({ scope, paths }, () => undefined, signal),
-      );
-      return toWireIngestSummary(summary);
+    if (isDry)
+      return toWireSyncPlan(await untilAborted(signal, ingestion.plan({ scope, paths, force }, signal)));
+    const job = await ingestion.start({ scope, paths, force });
+    if (acceptsEvents(request)) {
+      const events = progressEvents(job, async (onProgress) => ingestion.finished(job, onProgress, signal));
+      return sendEvents(reply, { events, signal, logger });
     }
-    const events = progressEvents((onProgress) => ingest({ scope, paths }, onProgress, signal));
-    return sendEvents(reply, { events, signal, logger });
+    if (wait === 'true')
+      return toWireIngestSummary(
+        await untilAborted(
+          signal,
+          ingestion.finished(job, () => undefined, signal),
+        ),
+      );
+    reply.code(202).header('location', `/api/v1/rag/jobs/${job.id}`);
+    return toWireJob(job, clock.now());
   });
 }
 
@@ -98,8 +105,9 @@ function isSameSecret(sent: string | string[] | undefined, secret: string): bool
   );
 }
 
-/** `progress` events while the ingest runs, then `final`. A slow reader gets the latest progress and every failure. */
+/** The `job`, `progress` events while it runs, then `final`. A slow reader gets the latest progress and every failure. */
 async function* progressEvents(
+  job: Job,
   run: (onProgress: (progress: IngestProgress) => void) => Promise<IngestSummary>,
 ): AsyncGenerator<ServerSentEvent> {
   let waiting: IngestProgress[] = [];
@@ -110,17 +118,20 @@ async function* progressEvents(
     waiting.push(progress);
     wake.resolve(null);
   });
-  // Its rejection is seen by the race below, or by nobody when the reader has gone.
-  work.catch(() => undefined);
+  const end = work.then(
+    (summary) => ({ summary }),
+    (error: unknown) => ({ error }),
+  );
+  yield { event: 'job', data: { id: job.id } };
   for (;;) {
-    const summary = await Promise.race([work, wake.promise]);
+    const outcome = await Promise.race([end, wake.promise]);
     wake = Promise.withResolvers();
     const reports = waiting;
     waiting = [];
     for (const progress of reports) yield { event: 'progress', data: toWireIngestProgress(progress) };
-    if (summary !== null) {
-      yield { event: 'final', data: toWireIngestSummary(summary) };
-      return;
-    }
+    if (outcome === null) continue;
+    if ('error' in outcome) throw outcome.error;
+    yield { event: 'final', data: toWireIngestSummary(outcome.summary) };
+    return;
   }
 }

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { HoldfastError } from '../../core/errors.ts';
 import type { DocumentRecord } from '../../core/documents/document.ts';
 import type { Scope } from '../../core/documents/ids.ts';
-import type { Documents, Submission } from '../../core/documents/library.ts';
+import type { Documents, Submission, Submitted } from '../../core/documents/library.ts';
 import { createDocumentSchema, submitQuerySchema } from '../contract/document.ts';
 import { parse } from '../contract/parse.ts';
 import { untilAborted } from '../../lib/until-aborted.ts';
@@ -13,14 +13,14 @@ import { toWireSubmitted, toWireSubmittedList } from '../wire/document.ts';
 import { readUpload, registerMultipart } from './upload.ts';
 
 export interface SubmitDependencies {
-  readonly submit: Documents['submit'];
+  readonly documents: Pick<Documents, 'accept' | 'settled'>;
   readonly signalFor: SignalFor;
   readonly maxBodyBytes: number;
 }
 
 /** `POST /api/v1/rag/collections/{name}/documents`: JSON text, or files as multipart/form-data. */
 export function registerSubmitDocuments(app: FastifyInstance, dependencies: SubmitDependencies): void {
-  const { submit, signalFor, maxBodyBytes } = dependencies;
+  const { documents, signalFor, maxBodyBytes } = dependencies;
   // A context of its own: no other route takes multipart bodies.
   app.register(async (uploads) => {
     await registerMultipart(uploads, maxBodyBytes);
@@ -33,11 +33,10 @@ export function registerSubmitDocuments(app: FastifyInstance, dependencies: Subm
         const isUpload = request.isMultipart();
         const submissions = isUpload ? await readUpload(request, maxBodyBytes) : [readText(request)];
         const signal = signalFor(request, reply, null);
-        const records: DocumentRecord[] = [];
-        for (const submission of submissions) {
-          records.push(...(await untilAborted(signal, submit(scope, submission, signal))));
-        }
-        return answer({ reply, scope, records, isUpload, isWaiting: wait === 'true' });
+        const accepted = await untilAborted(signal, documents.accept(scope, submissions));
+        if (wait !== 'true') return accept({ reply, scope, isUpload, ...accepted });
+        const records = await untilAborted(signal, documents.settled(scope, accepted, signal));
+        return answer({ reply, scope, isUpload, ...accepted, records });
       },
     );
   });
@@ -68,25 +67,33 @@ function fileName(uri: string | undefined): string {
   );
 }
 
-interface Submitted {
+interface Answered extends Submitted {
   readonly reply: FastifyReply;
   readonly scope: Scope;
-  readonly records: readonly DocumentRecord[];
   readonly isUpload: boolean;
-  readonly isWaiting: boolean;
 }
 
-/** 202, or 201 when the client waits; 422 when no document can be found afterwards. */
-function answer({ reply, scope, records, isUpload, isWaiting }: Submitted): FastifyReply {
+/** 202: durable. The job says how far it is. */
+function accept({ reply, job, records, isUpload }: Answered): FastifyReply {
+  reply.code(202).header('location', `/api/v1/rag/jobs/${job}`);
+  const [first] = records;
+  if (first === undefined || isUpload || records.length > 1)
+    return reply.send(toWireSubmittedList(job, records));
+  return reply.send(toWireSubmitted(job, first));
+}
+
+/** 201, or 422 when no document can be found afterwards. */
+function answer({ reply, scope, job, records, isUpload }: Answered): FastifyReply {
   const [first] = records;
   const problem = firstProblem(records);
   if (problem !== null && records.every((record) => record.problem !== null)) {
-    return sendProblem(reply, problem, toWireSubmittedList(records));
+    return sendProblem(reply, problem, toWireSubmittedList(job, records));
   }
-  reply.code(isWaiting ? 201 : 202);
-  if (first === undefined || isUpload || records.length > 1) return reply.send(toWireSubmittedList(records));
+  reply.code(201);
+  if (first === undefined || isUpload || records.length > 1)
+    return reply.send(toWireSubmittedList(job, records));
   reply.header('location', `/api/v1/rag/collections/${scope.collection}/documents/${first.id}`);
-  return reply.send(toWireSubmitted(first));
+  return reply.send(toWireSubmitted(job, first));
 }
 
 function firstProblem(records: readonly DocumentRecord[]): HoldfastError | null {

@@ -1,5 +1,7 @@
 import type { Page } from '../../core/documents/catalog.ts';
 import type { DocumentProblem, DocumentRecord, HydratedChunk } from '../../core/documents/document.ts';
+import type { JobId } from '../../core/ingest/job.ts';
+import { ERRORS } from '../../core/errors.ts';
 import type { WireChunk } from '../contract/chunk.ts';
 import type { WireDocument, WireSubmitted, WireSubmittedList } from '../contract/document.ts';
 
@@ -21,6 +23,8 @@ export function toWireDocument(record: DocumentRecord): WireDocument {
     item: record.item,
     version: record.version,
     state: record.state,
+    state_since: record.stateSince,
+    tries: record.tries,
     problem: toWireProblem(record.problem),
     title: record.title,
     uri: record.uri,
@@ -36,14 +40,15 @@ export function toWireDocument(record: DocumentRecord): WireDocument {
   };
 }
 
-export function toWireSubmitted(record: DocumentRecord): WireSubmitted {
-  return { id: record.id, version: record.version, state: record.state };
+export function toWireSubmitted(job: JobId, record: DocumentRecord): WireSubmitted {
+  return { id: record.id, version: record.version, state: record.state, job };
 }
 
-export function toWireSubmittedList(records: readonly DocumentRecord[]): WireSubmittedList {
+export function toWireSubmittedList(job: JobId, records: readonly DocumentRecord[]): WireSubmittedList {
   return {
+    job,
     items: records.map((record) => ({
-      ...toWireSubmitted(record),
+      ...toWireSubmitted(job, record),
       item: record.item,
       title: record.title,
       problem: toWireProblem(record.problem),
@@ -68,6 +73,8 @@ export function toWireChunk(chunk: HydratedChunk): WireChunk {
   };
 }
 
-function toWireProblem(problem: DocumentProblem | null): WireDocument['problem'] {
-  return problem === null ? null : { code: problem.code, reason: problem.reason };
+export function toWireProblem(problem: DocumentProblem | null): WireDocument['problem'] {
+  return problem === null
+    ? null
+    : { code: problem.code, reason: problem.reason, advice: ERRORS[problem.code][1] };
 }

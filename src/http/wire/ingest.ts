@@ -1,6 +1,7 @@
+import { ERRORS } from '../../core/errors.ts';
 import type { DocumentProblem } from '../../core/documents/document.ts';
-import type { IngestProgress, IngestSummary } from '../../core/documents/library.ts';
-import type { WireIngestProgress, WireIngestSummary } from '../contract/ingest.ts';
+import type { IngestProgress, IngestSummary, SyncPlan } from '../../core/documents/library.ts';
+import type { WireIngestProgress, WireIngestSummary, WireSyncPlan } from '../contract/ingest.ts';
 
 interface ProblemItem {
   readonly item: string;
@@ -25,6 +26,12 @@ export function toWireIngestProgress(progress: IngestProgress): WireIngestProgre
   return { done, found, chunks, failure: failure === null ? null : toWireProblemItem(failure) };
 }
 
-function toWireProblemItem({ item, problem }: ProblemItem) {
-  return { item, problem: { code: problem.code, reason: problem.reason } };
+export function toWireProblemItem({ item, problem }: ProblemItem) {
+  return { item, problem: { code: problem.code, reason: problem.reason, advice: ERRORS[problem.code][1] } };
+}
+
+export function toWireSyncPlan({ files, removed, refusal }: SyncPlan): WireSyncPlan {
+  const problem =
+    refusal === null ? null : { code: refusal.code, reason: refusal.reason, advice: ERRORS[refusal.code][1] };
+  return { dry_run: true, files, removed, refusal: problem };
 }

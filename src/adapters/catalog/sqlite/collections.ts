@@ -128,10 +128,14 @@ function deletion(database: DatabaseSync, key: CollectionKey): CollectionCalls['
     database,
     // Each content once: the records of a list all have that of the list.
     `SELECT hash FROM (
-       SELECT DISTINCT content_hash AS hash FROM documents WHERE collection = ?1 AND content_hash IS NOT NULL
+       SELECT content_hash AS hash FROM documents WHERE collection = ?1 AND content_hash IS NOT NULL
+       UNION SELECT content_hash FROM tasks WHERE collection = ?1 AND content_hash IS NOT NULL
      ) WHERE NOT EXISTS (
        SELECT 1 FROM documents o WHERE substr(o.content_hash, 1, 12) = substr(hash, 1, 12)
        AND o.content_hash = hash AND o.collection <> ?1
+     ) AND NOT EXISTS (
+       SELECT 1 FROM tasks t WHERE t.content_hash = hash AND t.state IN ('queued', 'working')
+       AND t.collection <> ?1
      )`,
   );
   const versions = query<readonly [number]>(
@@ -142,7 +146,7 @@ function deletion(database: DatabaseSync, key: CollectionKey): CollectionCalls['
   const removal = (table: string): StatementSync =>
     database.prepare(`DELETE FROM ${table} WHERE collection = ?`);
   const removeEncoders = removal('encoders');
-  const rest = ['versions', 'removals', 'documents'].map(removal);
+  const rest = ['versions', 'removals', 'documents', 'tasks', 'jobs'].map(removal);
   const removeCollection = database.prepare('DELETE FROM collections WHERE key = ?');
   // Also tells a collection that is made anew from this one: see `removals_from`.
   const bump = database.prepare('UPDATE counter SET sequence = sequence + 1 WHERE id = 1');

@@ -5,13 +5,14 @@ import type {
   DocumentChange,
   DocumentDraft,
 } from '../../../core/documents/catalog.ts';
-import type { DocumentState, PreparedVersion } from '../../../core/documents/document.ts';
+import type { PreparedVersion } from '../../../core/documents/document.ts';
 import type { DocumentId, Scope, VersionId } from '../../../core/documents/ids.ts';
 import type { Clock } from '../../../lib/clock.ts';
 import { requireCollection, type CollectionKey } from './collections.ts';
+import { contentUse } from './content-use.ts';
 import { query, transaction } from './database.ts';
 import { findBytes, idBytes, versionIdOf } from './ids.ts';
-import { tallies, type Tally } from './tally.ts';
+import { tallies, type CountedState, type Tally } from './tally.ts';
 import { versionForgetting, versionInsertion, type Place } from './versions.ts';
 
 /** What all changes of one commit share. */
@@ -20,12 +21,18 @@ interface Batch extends Place {
   readonly tally: Tally;
 }
 
+/** A change, and how often its task was tried. */
+export interface TriedChange {
+  readonly change: DocumentChange;
+  readonly tries: number;
+}
+
 type StoredRow = readonly [
   key: number,
   version: number | null,
   versionId: Uint8Array | null,
   contentHash: string | null,
-  state: DocumentState,
+  state: CountedState,
   chunkCount: number,
   sizeBytes: number,
 ];
@@ -34,7 +41,7 @@ interface Stored {
   readonly key: number;
   readonly version: { readonly key: number; readonly id: Uint8Array } | null;
   readonly contentHash: string | null;
-  readonly state: DocumentState;
+  readonly state: CountedState;
   readonly chunkCount: number;
   readonly sizeBytes: number;
 }
@@ -45,12 +52,30 @@ interface Outcome {
   readonly releasedContent: string | null;
 }
 
+/** Applies changes to documents within the transaction that is open. */
+export type ApplyChanges = (collection: number, changes: readonly TriedChange[]) => CommitReceipt;
+
 /** The catalog's `commit`: all changes and the collection's counters in one transaction. */
 export function commitCall(
   database: DatabaseSync,
-  clock: Clock,
   key: CollectionKey,
+  { apply, cancelTasks }: { readonly apply: ApplyChanges; readonly cancelTasks: CancelTasks },
 ): (scope: Scope, changes: readonly DocumentChange[]) => CommitReceipt {
+  return (scope, changes) =>
+    transaction(database, () => {
+      const collection = requireCollection(key, scope);
+      for (const change of changes) if (change.kind === 'delete') cancelTasks(collection, change.id);
+      return apply(
+        collection,
+        changes.map((change) => ({ change, tries: 1 })),
+      );
+    });
+}
+
+/** Ends the task that would bring a deleted document back. */
+export type CancelTasks = (collection: number, id: DocumentId) => void;
+
+export function changeApplying(database: DatabaseSync, clock: Clock): ApplyChanges {
   const next = query<readonly [number]>(
     database,
     'UPDATE counter SET sequence = sequence + 1 WHERE id = 1 RETURNING sequence',
@@ -60,17 +85,15 @@ export function commitCall(
   const remove = deleteCall(database);
   const nameOrphans = orphanNaming(database);
 
-  return (scope, changes) =>
-    transaction(database, () => {
-      const collection = requireCollection(key, scope);
-      const sequence = next.get()?.[0] ?? 0;
-      const batch: Batch = { collection, sequence, now: clock.now(), tally: open() };
-      const outcomes = changes.map((change) =>
-        change.kind === 'put' ? put(batch, change.draft, change.version) : remove(batch, change.id),
-      );
-      save(batch.tally, collection, sequence);
-      return { sequence, applied: nameOrphans(outcomes) };
-    });
+  return (collection, changes) => {
+    const sequence = next.get()?.[0] ?? 0;
+    const batch: Batch = { collection, sequence, now: clock.now(), tally: open() };
+    const outcomes = changes.map(({ change, tries }) =>
+      change.kind === 'put' ? put(batch, change, tries) : remove(batch, change.id),
+    );
+    save(batch.tally, collection, sequence);
+    return { sequence, applied: nameOrphans(outcomes) };
+  };
 }
 
 type FindStored = (collection: number, id: Uint8Array | null) => Stored | null;
@@ -90,17 +113,17 @@ function storedDocuments(database: DatabaseSync): FindStored {
   };
 }
 
-type Put = (batch: Batch, draft: DocumentDraft, version: PreparedVersion | null) => Outcome;
+type Put = (batch: Batch, change: Extract<DocumentChange, { kind: 'put' }>, tries: number) => Outcome;
 
 function putCall(database: DatabaseSync): Put {
   const find = storedDocuments(database);
   const replaceVersion = versionReplacing(database);
   const writeRow = rowWriting(database);
 
-  return (batch, draft, version) => {
+  return (batch, { draft, version }, tries) => {
     const stored = find(batch.collection, idBytes(draft.id));
     const { key, chunkCount, removed, added } = replaceVersion(batch, stored, { draft, version });
-    writeRow(batch, draft, { key: stored?.key ?? null, version: key, chunkCount });
+    writeRow(batch, draft, { key: stored?.key ?? null, version: key, chunkCount, tries });
     if (stored !== null) batch.tally.remove(stored);
     batch.tally.add({ state: draft.state, sizeBytes: draft.sizeBytes, chunkCount });
     const held = stored?.contentHash ?? null;
@@ -170,18 +193,20 @@ interface RowPlace {
   readonly key: number | null;
   readonly version: number | null;
   readonly chunkCount: number;
+  readonly tries: number;
 }
 
 function rowWriting(database: DatabaseSync): (batch: Batch, draft: DocumentDraft, place: RowPlace) => void {
   const columns = `source_key, origin, item, version, state, problem_code, problem_reason, title, uri, format,
-    language, metadata, content_hash, size_bytes, chunk_count, sequence, updated_at`;
+    language, metadata, content_hash, size_bytes, chunk_count, tries, sequence,
+    updated_at`;
   const marks = columns.replaceAll(/\w+/g, '?');
   const insert = database.prepare(
     `INSERT INTO documents (${columns}, created_at, collection, id) VALUES (${marks}, ?, ?, ?)`,
   );
   const update = database.prepare(`UPDATE documents SET (${columns}) = (${marks}) WHERE key = ?`);
 
-  return (batch, draft, { key, version, chunkCount }) => {
+  return (batch, draft, { key, version, chunkCount, tries }) => {
     const values = [
       draft.sourceKey,
       draft.origin,
@@ -198,6 +223,7 @@ function rowWriting(database: DatabaseSync): (batch: Batch, draft: DocumentDraft
       draft.contentHash,
       draft.sizeBytes,
       chunkCount,
+      tries,
       batch.sequence,
       batch.now,
     ];
@@ -208,11 +234,7 @@ function rowWriting(database: DatabaseSync): (batch: Batch, draft: DocumentDraft
 
 /** Names every released original that nothing refers to after all changes, at the last change that let go of it. */
 function orphanNaming(database: DatabaseSync): (outcomes: readonly Outcome[]) => readonly AppliedChange[] {
-  const find = query<readonly [number]>(
-    database,
-    `SELECT 1 FROM documents
-     WHERE substr(content_hash, 1, 12) = substr(?1, 1, 12) AND content_hash = ?1 LIMIT 1`,
-  );
+  const isUsed = contentUse(database);
   return (outcomes) => {
     const last = new Map<string, number>();
     for (const [index, { releasedContent }] of outcomes.entries()) {
@@ -220,7 +242,7 @@ function orphanNaming(database: DatabaseSync): (outcomes: readonly Outcome[]) =>
     }
     return outcomes.map(({ applied, releasedContent }, index) => {
       const isOrphaned =
-        releasedContent !== null && last.get(releasedContent) === index && find.get(releasedContent) === null;
+        releasedContent !== null && last.get(releasedContent) === index && !isUsed(releasedContent);
       return { ...applied, orphanedContent: isOrphaned ? releasedContent : null };
     });
   };

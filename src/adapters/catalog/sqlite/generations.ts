@@ -20,6 +20,7 @@ import { HoldfastError } from '../../../core/errors.ts';
 import type { Clock } from '../../../lib/clock.ts';
 import { requireCollection, type CollectionKey } from './collections.ts';
 import { query, transaction, type Query } from './database.ts';
+import { workMoving } from './jobs/move-work.ts';
 import { CHUNKS_PER_VERSION } from './schema.ts';
 import type { Synchronous } from './synchronous.ts';
 
@@ -147,6 +148,7 @@ function activation(
   const serve = database.prepare(
     "UPDATE generations SET state = 'live', retired_at = NULL, problem = NULL WHERE collection = ?",
   );
+  const moveWork = workMoving(database);
   // What another one has followed says nothing of the one that serves now: it compares everything once more.
   const restart = database.prepare(
     `UPDATE generations SET followed_sequence = 0, followed_key = 0
@@ -162,6 +164,7 @@ function activation(
       const sequence = next.get()?.[0] ?? 0;
       hide.run(live);
       show.run(name, sequence, live, coming);
+      moveWork(live, coming);
       retire.run(clock.now(), sequence, Number.MAX_SAFE_INTEGER, live);
       serve.run(coming);
       restart.run(scope.tenant, name, live, coming);

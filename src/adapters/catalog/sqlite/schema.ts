@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { HoldfastError } from '../../../core/errors.ts';
 import { GENERATIONS_MIGRATION } from './generations-schema.ts';
+import { JOBS_MIGRATION } from './jobs/schema.ts';
 
 /** "Hold" in ASCII: marks the file as a catalog of Holdfast. */
 const APPLICATION_ID = 0x486f6c64;
@@ -134,6 +135,7 @@ const MIGRATIONS: readonly string[] = [
   END;
   `,
   GENERATIONS_MIGRATION,
+  JOBS_MIGRATION,
 ];
 
 /**

@@ -1,9 +1,12 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { DocumentState } from '../../../core/documents/document.ts';
+import type { StoredState } from '../../../core/documents/catalog.ts';
+
+/** `queued`: a document that has only a task so far. */
+export type CountedState = StoredState | 'queued';
 
 /** What a document adds to the counters of its collection. */
 interface Counted {
-  readonly state: DocumentState;
+  readonly state: CountedState;
   readonly sizeBytes: number;
   readonly chunkCount: number;
 }
@@ -21,8 +24,7 @@ const COUNTER = {
   failed: 2,
   skipped: 3,
   queued: 4,
-  processing: 4,
-} as const satisfies Record<DocumentState, number>;
+} as const satisfies Record<CountedState, number>;
 
 function tally(): Tally {
   const sums = [0, 0, 0, 0, 0, 0, 0];

@@ -1,0 +1,37 @@
+import type { WriteTasks } from '../core/ingest/write-items.ts';
+import { systemClock } from '../lib/clock.ts';
+import { createCommitter } from '../worker/committer.ts';
+import { listSource } from '../worker/list-source.ts';
+import { createTakeIn } from '../worker/take-in.ts';
+import { startWorker, type Worker, type WorkerFailure } from '../worker/worker.ts';
+import type { LibraryTools } from './library-tools.ts';
+
+const LEASE_MS = 30_000;
+const UNCOMMITTED = 192;
+
+/** The worker of this process, with its threads. */
+export async function openWorker(tools: LibraryTools, writeTasks: WriteTasks): Promise<Worker> {
+  const { config, catalog, blobs, index, originals, bell, logger, observe, wait, pool } = tools;
+  const { maxDocumentBytes } = config;
+  const shared = { ...tools, queue: catalog, maxDocumentBytes, clock: systemClock };
+  const report = ({ item, problem, retryInMs }: WorkerFailure): void => {
+    const fields = { item, code: problem.code, reason: problem.reason };
+    if (retryInMs === null) logger.info('document_failed', fields);
+    else logger.warn('ingest_retry', { ...fields, retry_in_ms: retryInMs });
+  };
+  return startWorker({
+    ...shared,
+    takeIn: createTakeIn({ ...shared, blobs, prepare: pool.prepare }),
+    listSource: async (task, onListed, signal) => {
+      observe('list', 'before');
+      await listSource({ ...shared, onListed }, task, signal);
+      observe('list', 'after');
+    },
+    committer: createCommitter({ writeTasks, queue: catalog, index, wait, observe }),
+    releaseOriginal: async (hash) => originals.release(hash),
+    random: Math.random,
+    limits: { parallel: 2 * config.workers + 2, uncommitted: UNCOMMITTED, leaseMs: LEASE_MS },
+    onChange: () => bell.ring(),
+    onFailure: report,
+  });
+}
