@@ -7,7 +7,7 @@ import { loadConfig } from '../../src/config/config.ts';
 import type { CollectionName } from '../../src/core/documents/ids.ts';
 import { DEFAULT_TENANT } from '../../src/core/documents/ids.ts';
 import { composedAnswer } from '../../src/faults/models/composed-answer.ts';
-import { HEALTHY } from '../../src/faults/models/knobs.ts';
+import { HEALTHY, type Knobs } from '../../src/faults/models/knobs.ts';
 import { ollamaStandIn } from '../../src/faults/models/ollama.ts';
 import { openaiStandIn } from '../../src/faults/models/openai.ts';
 import type { StandIn } from '../../src/faults/models/stand-in.ts';
@@ -98,6 +98,8 @@ export interface ServedOptions {
   /** Short time limits, for models that hang; otherwise they are so long that a slow machine makes no difference. */
   readonly isHasty?: boolean;
   readonly settings?: Readonly<Record<string, string>>;
+  /** What the model server does from the start. */
+  readonly knobs?: Partial<Knobs>;
   /** Put behind the addresses of the models. */
   readonly path?: string;
   readonly isTls?: boolean;
@@ -105,13 +107,14 @@ export interface ServedOptions {
 
 export async function serveModels(options: ServedOptions): Promise<ServedModels> {
   const stack = new AsyncDisposableStack();
+  const { knobs = {} } = options;
   const said: { text: string | null } = { text: null };
   const answer = (messages: Parameters<typeof composedAnswer>[0]): string =>
     said.text ?? composedAnswer(messages);
   const standIn = stack.use(
     options.wire === 'ollama'
-      ? await ollamaStandIn({ answer })
-      : await openaiStandIn({ answer, apiKey: KEY }),
+      ? await ollamaStandIn({ answer, knobs })
+      : await openaiStandIn({ answer, apiKey: KEY, knobs }),
   );
   const proxy = stack.use(await createFaultProxy({ upstream: standIn.url, protocol: 'http' }));
   const { path } = stack.use(await temporaryFolder());

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { ollamaEmbedder } from '../../src/adapters/embedder/ollama.ts';
 import { openaiEmbedder } from '../../src/adapters/embedder/openai.ts';
 import { ollamaGenerator } from '../../src/adapters/generator/ollama.ts';
@@ -78,6 +79,17 @@ else {
       assert.equal(error.failure, 'unknown_model', error.message);
       assert.match(error.message, new RegExp(`it has .*${TINY.chatModel}:latest`));
     }
+  });
+
+  it('tells whether a model is loaded', async () => {
+    const generator = ollamaGenerator({ url: url(), model: TINY.chatModel });
+    await generator.preload(NEVER);
+    assert.equal(await generator.isLoaded?.(NEVER), true);
+    const unload = { model: TINY.chatModel, messages: [], keep_alive: 0 };
+    await (await fetch(`${url()}/api/chat`, { method: 'POST', body: JSON.stringify(unload) })).text();
+    while ((await generator.isLoaded?.(NEVER)) !== false) await delay(50);
+    await generator.preload(NEVER);
+    assert.equal(await generator.isLoaded?.(NEVER), true);
   });
 
   it('takes a model of the wrong kind as rejected', async () => {

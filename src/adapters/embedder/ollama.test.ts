@@ -39,6 +39,21 @@ it('knows a model by its name without ":latest"', () => {
   assert.equal(embedder.profile.dimensions, 768);
 });
 
+it('tells whether the model is loaded, and takes a server that does not tell for one that has it', async () => {
+  await using server = await ollamaStandIn();
+  const embedder = ollamaEmbedder({ url: server.url, model: 'all-minilm' });
+  assert.equal(await embedder.isLoaded?.(NEVER), false);
+  await embedder.canary(NEVER);
+  assert.equal(await embedder.isLoaded?.(NEVER), true);
+  assert.equal(await ollamaEmbedder({ url: server.url, model: 'all-minilm:latest' }).isLoaded?.(NEVER), true);
+  server.unload();
+  assert.equal(await embedder.isLoaded?.(NEVER), false);
+  server.set({ status: 404, faultsOn: ['models'] });
+  assert.equal(await embedder.isLoaded?.(NEVER), true);
+  server.set({ status: 500 });
+  await assert.rejects(async () => embedder.isLoaded?.(NEVER), { failure: 'server_error' });
+});
+
 it('refuses dimensions that the model was not trained for', () => {
   const server = { url: 'http://127.0.0.1:1', model: 'nomic-embed-text' };
   assert.throws(
