@@ -4,7 +4,7 @@ import type { DependencyHealth } from '../core/health.ts';
 import type { Admit, RequestKind } from '../http/plugins/admission.ts';
 import { ShedError } from '../resilience/errors.ts';
 import { createEventLoopMonitor } from '../resilience/event-loop-monitor.ts';
-import { createShedder, type Shedder } from '../resilience/shed.ts';
+import { createShedder, type Load, type Shedder } from '../resilience/shed.ts';
 import { systemTime, type TimeSource } from '../resilience/time-source.ts';
 import { Turns } from '../resilience/turns.ts';
 import type { AdmissionReading } from '../telemetry/guard-metrics.ts';
@@ -32,6 +32,8 @@ const MAX_RUNNING = 256;
 /** Answers fill so much of the line, searches all of it. */
 const ANSWER_SHARE = 0.5;
 
+const UNLOADED: Load = { eventLoopDelayMs: 0, queueWaitMs: 0, utilisation: 0 };
+
 /** Questions take turns on the event loop; its lateness, and their line, shed other work. */
 export function createAdmission({ maxWaiting, time = systemTime }: AdmissionOptions): Admission {
   const turns = new Turns({
@@ -41,12 +43,15 @@ export function createAdmission({ maxWaiting, time = systemTime }: AdmissionOpti
   });
   const monitor = createEventLoopMonitor();
   const shedder = createShedder({
-    load: () => ({
-      // A loop that is late while nobody waits keeps up with its questions.
-      eventLoopDelayMs: turns.waiting === 0 ? 0 : monitor.delayP99Ms(),
-      queueWaitMs: turns.queueWaitMs,
-      utilisation: turns.isOverloaded ? 1 + turns.waiting : 0,
-    }),
+    load: () =>
+      // A loop that is late, on a busy machine or after a long write, still keeps up with its questions.
+      turns.isOverloaded
+        ? {
+            eventLoopDelayMs: monitor.delayP99Ms(),
+            queueWaitMs: turns.queueWaitMs,
+            utilisation: 1 + turns.waiting,
+          }
+        : UNLOADED,
   });
   const slots = new Slots(turns);
   return {
