@@ -3,6 +3,7 @@ import type { BreakerHold } from '../core/breakers.ts';
 import type { WireBreaker, WireBreakers } from '../http/contract/breaker.ts';
 import type { WireCollection } from '../http/contract/collection.ts';
 import type { WireDocument } from '../http/contract/document.ts';
+import type { WireDuplicates } from '../http/contract/duplicates.ts';
 import type { WireIngestProgress, WireIngestSummary, WireSyncPlan } from '../http/contract/ingest.ts';
 import type { WireJob, WireJobDetail, WireRetried } from '../http/contract/job.ts';
 import type { WireAsk, WireSearch } from '../http/contract/search.ts';
@@ -19,6 +20,7 @@ export interface Client {
   createCollection(body: Readonly<Record<string, unknown>>): Promise<WireCollection>;
   deleteCollection(name: string): Promise<void>;
   listDocuments(name: string, query: Readonly<Record<string, string>>): Promise<WirePage<WireDocument>>;
+  listDuplicates(name: string, query: Readonly<Record<string, string>>): Promise<WireDuplicates>;
   getDocument(name: string, id: string): Promise<WireDocument>;
   documentText(name: string, id: string): Promise<string>;
   deleteDocument(name: string, id: string): Promise<void>;
@@ -68,6 +70,8 @@ export function createClient(address: string, token: string | null): Client {
     deleteCollection: async (name) => void (await call({ method: 'DELETE', path: collection(name) })),
     listDocuments: async (name, query) =>
       json({ method: 'GET', path: `${collection(name)}/documents?${new URLSearchParams(query)}` }),
+    listDuplicates: async (name, query) =>
+      json({ method: 'GET', path: `${collection(name)}/duplicates?${new URLSearchParams(query)}` }),
     getDocument: async (name, id) => json({ method: 'GET', path: document(name, id) }),
     documentText: async (name, id) =>
       (await call({ method: 'GET', path: `${document(name, id)}/text` })).text(),

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { realpath } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setImmediate, setTimeout as delay } from 'node:timers/promises';
 import { folderSource } from '../adapters/source/folder.ts';
 import type { Config } from '../config/config.ts';
 import { createCollections } from '../core/documents/create-collections.ts';
 import { createDocuments } from '../core/documents/create-documents.ts';
+import { createFindDuplicates } from '../core/documents/create-find-duplicates.ts';
 import type { DocumentId, Scope } from '../core/documents/ids.ts';
 import type { Collections, Documents, Ingest, IngestFolder, Jobs } from '../core/documents/library.ts';
 import { createOriginals } from '../core/documents/originals.ts';
@@ -127,6 +128,7 @@ function useCases(tools: LibraryTools, worker: Worker): Omit<Library, 'reindexin
       accept,
       settled,
       submit: createSubmit(accept, settled),
+      duplicates: createFindDuplicates({ catalog, pause: async () => setImmediate() }),
       remove: removal(tools),
     }),
     jobs: createJobs(shared),

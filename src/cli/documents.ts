@@ -4,22 +4,25 @@ import type { WireDocument } from '../http/contract/document.ts';
 import type { WireRetried } from '../http/contract/job.ts';
 import { EXIT, textFlag, type Command, type Invocation } from './command.ts';
 import { jobLine } from './jobs.ts';
+import { listDuplicates } from './list-duplicates.ts';
 import { withClient } from './with-client.ts';
 
 export const documents: Command = {
   name: 'documents',
-  usage: '[show|text|delete ID] [retry [ID]] [--failed] --collection NAME',
+  usage: '[show|text|delete ID] [retry [ID]] [--failed] [--duplicates] --collection NAME',
   summary: 'Lists, shows and deletes the documents of a collection, and tries failed ones again.',
   options: {
     collection: { type: 'string', short: 'c' },
     state: { type: 'string' },
     failed: { type: 'boolean' },
+    duplicates: { type: 'boolean' },
   },
   optionHelp: {
     '--collection NAME': 'the collection',
     '--state STATE':
       'list: only these: queued, fetching, parsing, splitting, embedding, indexing, ready, failed or skipped',
     '--failed': 'list: what failed, with the reason and what to do',
+    '--duplicates': 'groups of documents with nearly the same text',
   },
   async run(invocation) {
     const { words, flags } = invocation;
@@ -32,6 +35,7 @@ export const documents: Command = {
     if (!['list', 'retry'].includes(action) && id === undefined)
       throw new HoldfastError('invalid_usage', `holdfast documents ${action} needs a document id`);
     return withClient(invocation, async (client) => {
+      if (action === 'list' && flags['duplicates'] === true) return listDuplicates(invocation, client, name);
       if (action === 'list') return list(invocation, client, name);
       if (action === 'retry') return retry(invocation, await client.retryDocuments(name, id ?? null));
       return one(invocation, client, { name, action, id: id ?? '' });

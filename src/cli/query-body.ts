@@ -7,6 +7,7 @@ export const QUERY_OPTIONS = {
   filter: { type: 'string' },
   k: { type: 'string', short: 'k' },
   mode: { type: 'string' },
+  distinct: { type: 'boolean' },
 } as const;
 
 export const QUERY_OPTION_HELP = {
@@ -14,6 +15,7 @@ export const QUERY_OPTION_HELP = {
   '--filter JSON': 'only documents whose metadata match, such as {"path": {"prefix": "guides/"}}',
   '-k NUMBER': 'how many results, 1 to 100',
   '--mode MODE': 'hybrid (default), lexical or dense',
+  '--distinct': 'of documents with nearly the same text only the best',
 } as const;
 
 /** The body of `POST /api/v1/rag/query` that the words and flags describe. */
@@ -29,6 +31,7 @@ export function queryBody({ words, flags }: Invocation, name: string): Record<st
     ...(collection === undefined ? {} : { collections: collection.split(',') }),
     ...(filter === undefined ? {} : { filter: readFilter(filter) }),
     ...(k === undefined ? {} : { top_k: readNumber(k) }),
+    ...(flags['distinct'] === true ? { distinct: true } : {}),
     ...(mode === undefined ? {} : { retrieval_mode: mode }),
   };
 }

@@ -7,6 +7,7 @@ import type { Search } from '../core/retrieval/search.ts';
 import { registerBreakers } from './routes/breakers.ts';
 import { registerCollections } from './routes/collections.ts';
 import { registerDocuments } from './routes/documents.ts';
+import { registerDuplicates } from './routes/duplicates.ts';
 import { registerIngest } from './routes/ingest.ts';
 import { registerJobs, registerRetryDocuments } from './routes/jobs.ts';
 import { registerOpenApi } from './routes/openapi.ts';
@@ -54,6 +55,7 @@ export function registerRoutes(app: FastifyInstance, { dependencies, options, in
   registerSearch(app, { search, signalFor, searchTimeoutMs });
   registerCollections(app, collections);
   registerDocuments(app, documents);
+  registerDuplicates(app, documents.duplicates);
   registerSubmitDocuments(app, { documents, signalFor, maxBodyBytes });
   registerJobs(app, { jobs, signalFor, logger, clock });
   registerRetryDocuments(app, jobs, clock);

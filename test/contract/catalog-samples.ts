@@ -2,6 +2,7 @@ import type { DocumentChange, DocumentDraft } from '../../src/core/documents/cat
 import type { Chunk, PreparedVersion, QuantisedVector } from '../../src/core/documents/document.ts';
 import { documentId, versionId } from '../../src/core/documents/ids.ts';
 import type { CollectionName, GenerationId, Scope, TenantId } from '../../src/core/documents/ids.ts';
+import { sketchOf } from '../../src/core/documents/sketch.ts';
 import { sha256Hex } from '../../src/lib/hash.ts';
 
 export const GENERATION = 'static-256/1' as GenerationId;
@@ -54,7 +55,7 @@ export function versionOf(
     end,
     level: 0,
   }));
-  return { id, generation, text, blocks, chunks, vectors };
+  return { id, generation, text, blocks, chunks, vectors, sketch: sketchOf(text) };
 }
 
 /** A document with its version, ready to be committed. */

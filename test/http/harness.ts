@@ -302,6 +302,13 @@ function fakeLibrary(): FakeLibrary {
         requireDocument(scope, id);
         stored.delete(id);
       },
+      async duplicates(scope, { cursor }) {
+        requireCollection(scope);
+        if (cursor === 'broken') throw new HoldfastError('invalid_cursor', 'cursor: got "broken"');
+        const members = [...stored.values()].map(({ record }, at) => ({ record, similarity: 1 - at / 16 }));
+        const items = members.length < 2 ? [] : [{ size: members.length, members }];
+        return { items, nextCursor: null, compared: members.length, isComplete: true };
+      },
     },
   };
 }

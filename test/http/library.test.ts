@@ -9,6 +9,7 @@ import {
   submittedListSchema,
   submittedSchema,
 } from '../../src/http/contract/document.ts';
+import { duplicatePageSchema } from '../../src/http/contract/duplicates.ts';
 import { problemOf } from './expectations.ts';
 import {
   JOB,
@@ -447,5 +448,29 @@ describe('a stored document', () => {
     await using server = await startServer();
     problemOf(await send(server, { path: `${DOCUMENTS}?state=lost` }), 400, 'invalid_request');
     problemOf(await send(server, { path: `${DOCUMENTS}?cursor=broken` }), 400, 'invalid_cursor');
+  });
+});
+
+describe('near duplicates', () => {
+  it('are listed in groups with their similarity', async () => {
+    await using server = await startServer();
+    await added(server, { id: 'one' });
+    await added(server, { id: 'two' });
+    const response = await send(server, { path: `${COLLECTIONS}/docs/duplicates?limit=5` });
+    assert.equal(response.status, 200, response.body);
+    const page = duplicatePageSchema.parse(JSON.parse(response.body));
+    assert.deepEqual([page.compared, page.complete, page.next_cursor], [2, true, null]);
+    assert.deepEqual(
+      page.items.map(({ size, documents }) => [size, documents.map(({ similarity }) => similarity)]),
+      [[2, [1, 0.94]]],
+    );
+  });
+
+  it('are refused for a wrong cursor, a wrong limit and an unknown collection', async () => {
+    await using server = await startServer();
+    const get = async (path: string) => send(server, { path: `${COLLECTIONS}/${path}` });
+    problemOf(await get('docs/duplicates?cursor=broken'), 400, 'invalid_cursor');
+    problemOf(await get('docs/duplicates?limit=0'), 400, 'invalid_request');
+    problemOf(await get('nope/duplicates'), 404, 'collection_not_found');
   });
 });

@@ -59,6 +59,7 @@ describe('POST /query', () => {
       top_k: 3,
       retrieval_mode: 'lexical',
       max_answer_chars: 100,
+      distinct: true,
       history: [{ role: 'user', content: 'before' }],
     });
     assert.deepEqual(asked, [
@@ -69,6 +70,7 @@ describe('POST /query', () => {
         filter: {},
         topK: 10,
         mode: 'hybrid',
+        distinct: false,
         maxAnswerChars: 400,
       },
       {
@@ -78,6 +80,7 @@ describe('POST /query', () => {
         filter: { lang: { kind: 'equals', value: 'en' } },
         topK: 3,
         mode: 'lexical',
+        distinct: true,
         maxAnswerChars: 100,
         history: [{ role: 'user', content: 'before' }],
       },
@@ -242,24 +245,32 @@ describe('GET /search', () => {
         return searchResponse(request.query);
       },
     });
-    const response = await search(server, 'q=backup+time&k=5&collection=docs&collection=wiki');
+    const response = await search(server, 'q=backup+time&k=5&distinct=true&collection=docs&collection=wiki');
     assert.equal(searchResponseSchema.parse(JSON.parse(response.body)).query, 'backup time');
     await search(server, 'query=b&max_results=100&retrieval_mode=dense&filter.lang=en&filter.year=2024');
     await search(server, `query=b&filter=${encodeURIComponent('{"size":{"gte":5}}')}&filter.a.b=x`);
     assert.deepEqual(
-      asked.map(({ collections, topK, mode, filter }) => ({ collections, topK, mode, filter })),
+      asked.map(({ collections, topK, mode, distinct, filter }) => ({
+        collections,
+        topK,
+        mode,
+        distinct,
+        filter,
+      })),
       [
-        { collections: ['docs', 'wiki'], topK: 5, mode: 'hybrid', filter: {} },
+        { collections: ['docs', 'wiki'], topK: 5, mode: 'hybrid', distinct: true, filter: {} },
         {
           collections: [],
           topK: 100,
           mode: 'dense',
+          distinct: false,
           filter: { lang: { kind: 'equals', value: 'en' }, year: { kind: 'any', values: ['2024', 2024] } },
         },
         {
           collections: [],
           topK: 10,
           mode: 'hybrid',
+          distinct: false,
           filter: { size: { kind: 'range', gte: 5 }, 'a.b': { kind: 'equals', value: 'x' } },
         },
       ],

@@ -10,6 +10,7 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import { catalogContract } from '../../../test/contract/catalog.ts';
 import { encodingsContract } from '../../../test/contract/encodings.ts';
 import { jobQueueContract, type JobQueueHarness } from '../../../test/contract/job-queue.ts';
+import { sketchesContract } from '../../../test/contract/sketches.ts';
 import { fillDisk, withSmallDisk } from '../../../test/contract/small-disk.ts';
 import { GENERATION, putOf, scopeOf } from '../../../test/contract/catalog-samples.ts';
 import type { Catalog } from '../../core/documents/catalog.ts';
@@ -38,6 +39,7 @@ const openHarness = async (clock: Clock): Promise<JobQueueHarness> => {
 catalogContract('sqlite', openHarness);
 encodingsContract('sqlite', openHarness);
 jobQueueContract('sqlite', openHarness);
+sketchesContract('sqlite', openHarness);
 
 const docs = scopeOf('docs');
 const settings = { language: 'auto', description: '' };

@@ -14,6 +14,7 @@ import { healthCall } from './sqlite/health.ts';
 import { taskCancelling } from './sqlite/jobs/control.ts';
 import { queueCalls } from './sqlite/jobs/queue.ts';
 import { replayCalls, replaySteps, type ReplayPlace } from './sqlite/replay.ts';
+import { sketchCalls } from './sqlite/sketches.ts';
 import type { Synchronous } from './sqlite/synchronous.ts';
 
 export interface SqliteCatalogOptions extends DatabaseOptions {
@@ -45,6 +46,7 @@ export function sqliteCatalog(options: SqliteCatalogOptions): SqliteCatalog {
     ...chunkCalls(database, key),
     ...encodingCalls(database, key),
     ...replayCalls(database, key),
+    ...sketchCalls(database, key),
     health: healthCall(database, clock, path),
   };
   return {

@@ -175,3 +175,12 @@ test('leaves everything as it is with no bytes', async () => {
   assert.equal((await asking.ask(REQUEST, NEVER)).cache, 'off');
   assert.equal(state.calls, 2);
 });
+
+test('keeps answers with and without near duplicates apart', async () => {
+  const { state, asking } = world();
+  await asking.ask(REQUEST, NEVER);
+  await asking.ask({ ...REQUEST, distinct: true }, NEVER);
+  assert.equal(state.calls, 2);
+  const same = await asking.ask({ ...REQUEST, distinct: false }, NEVER);
+  assert.equal(same.cache, 'hit');
+});

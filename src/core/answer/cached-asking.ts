@@ -185,7 +185,17 @@ function isAskersFault(error: unknown): boolean {
 
 /** Null for a conversation. */
 function keyOf(request: AskRequest, fingerprint: string): string | null {
-  const { tenant, query, collections, filter, topK, mode, maxAnswerChars, history } = request;
+  const {
+    tenant,
+    query,
+    collections,
+    filter,
+    topK,
+    mode,
+    distinct = false,
+    maxAnswerChars,
+    history,
+  } = request;
   if (history !== undefined && history.length > 0) return null;
   const conditions = Object.entries(filter).sort(([a], [b]) => (a < b ? -1 : 1));
   const question = query.normalize('NFC').replaceAll(/\s+/g, ' ');
@@ -197,6 +207,7 @@ function keyOf(request: AskRequest, fingerprint: string): string | null {
     conditions,
     topK,
     mode,
+    distinct,
     maxAnswerChars,
   ]);
 }

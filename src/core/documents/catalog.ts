@@ -13,6 +13,7 @@ import type {
 import type { Encodings } from './encodings.ts';
 import type { Generations } from './generations.ts';
 import type { ChunkId, DocumentId, GenerationId, Scope, TenantId, VersionId } from './ids.ts';
+import type { Sketches } from './sketches.ts';
 
 export interface PageRequest {
   /** 1 to 1000. */
@@ -104,7 +105,7 @@ export interface IndexableVersion {
  * and `versionsSince(covered)` in any order; from then on it covers `s`. Changes that were committed meanwhile
  * come again with the next call, so adding and removing a version must be idempotent.
  */
-export interface Catalog extends AsyncDisposable, Encodings, Generations {
+export interface Catalog extends AsyncDisposable, Encodings, Generations, Sketches {
   /** @throws HoldfastError `collection_exists`. */
   createCollection(collection: Omit<Collection, 'createdAt'>): Promise<Collection>;
   getCollection(scope: Scope): Promise<CollectionSummary | null>;

@@ -14,13 +14,14 @@ export interface DocumentsDependencies {
   readonly accept: Documents['accept'];
   readonly settled: Documents['settled'];
   readonly submit: Documents['submit'];
+  readonly duplicates: Documents['duplicates'];
   /** Deletes documents and makes that visible. */
   readonly remove: (collection: Collection, ids: readonly DocumentId[]) => Promise<void>;
 }
 
 /** Documents of existing collections, with `ready` shown only for what the serving index covers. */
 export function createDocuments(dependencies: DocumentsDependencies): Documents {
-  const { catalog, blobs, index, accept, settled, submit, remove } = dependencies;
+  const { catalog, blobs, index, accept, settled, submit, duplicates, remove } = dependencies;
   const shown = (scope: Scope, record: DocumentRecord): DocumentRecord => {
     // While the index cannot be opened the catalog is searched, which holds everything.
     const covered = index.sequence(scope) || Number.POSITIVE_INFINITY;
@@ -39,6 +40,7 @@ export function createDocuments(dependencies: DocumentsDependencies): Documents 
     accept,
     settled,
     submit,
+    duplicates,
     async list(scope, request) {
       await requireCollection(catalog, scope);
       await Promise.allSettled([index.open(scope)]);

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../errors.ts';
 import type { ChunkId, DocumentId, GenerationId, VersionId } from './ids.ts';
+import type { Sketch } from './sketch.ts';
 
 /** A half-open range `[start, end)` in UTF-16 code units of a version's text: `text.slice(start, end)`. */
 export interface Span {
@@ -172,4 +173,6 @@ export interface PreparedVersion {
   readonly chunks: readonly Chunk[];
   /** One per chunk, same order. */
   readonly vectors: readonly QuantisedVector[];
+  /** What near duplicates are found by; null for a text without words. */
+  readonly sketch: Sketch | null;
 }

@@ -8,6 +8,7 @@ import type {
   HydratedChunk,
   Metadata,
 } from './document.ts';
+import type { FindDuplicates } from './duplicates.ts';
 import type { DocumentId, Scope, TenantId } from './ids.ts';
 import type { JobListRequest, JobProblem } from '../ingest/job-queue.ts';
 import type { Job, JobId } from '../ingest/job.ts';
@@ -75,6 +76,8 @@ export interface Documents {
     id: DocumentId,
   ): Promise<{ readonly bytes: Uint8Array; readonly record: DocumentRecord }>;
   delete(scope: Scope, id: DocumentId): Promise<void>;
+  /** Groups of documents with nearly the same text. */
+  readonly duplicates: FindDuplicates;
 }
 
 export interface IngestProgress {

@@ -12,6 +12,7 @@ import type {
 import { documentId, versionId, type DocumentId, type GenerationId, type Scope } from '../documents/ids.ts';
 import type { FileInput, ParseResult } from '../documents/parser.ts';
 import { joinKeys } from '../documents/record-key.ts';
+import { sketchOf } from '../documents/sketch.ts';
 import { HoldfastError, toHoldfastError } from '../errors.ts';
 import { passageText } from './passage-text.ts';
 import { splitDocument } from './split.ts';
@@ -179,7 +180,7 @@ export function prepareVersion(
   const metadata = Object.entries(source.metadata).sort(([a], [b]) => (a < b ? -1 : 1));
   const attributes = JSON.stringify([title, uri, language, metadata]);
   const id = versionId({ document, generation, contentHash, attributes });
-  return { id, generation, text, blocks, chunks, vectors };
+  return { id, generation, text, blocks, chunks, vectors, sketch: sketchOf(text) };
 }
 
 function titleFromName(name: string, recordKey: string | null): string {

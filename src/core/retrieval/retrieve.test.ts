@@ -143,6 +143,7 @@ describe('a search', () => {
     const gone = new Set(before.slice(0, 3).map(({ chunkId }) => chunkId));
     const catalog: RetrievalDependencies['catalog'] = {
       getCollection: library.catalog.getCollection,
+      sketchesOf: library.catalog.sketchesOf,
       hydrate: async (scope, ids) =>
         (await library.catalog.hydrate(scope, ids)).map((chunk) =>
           chunk !== null && gone.has(chunk.id) ? null : chunk,
@@ -157,6 +158,44 @@ describe('a search', () => {
       after.results.map(({ rank }) => rank),
       [1, 2],
     );
+  });
+
+  it('leaves out near duplicates of better documents when that is asked for', async () => {
+    await using library = await menu();
+    const opening = Array.from({ length: 80 }, (_, at) => `line ${at}`).join(' ');
+    for (const key of ['one', 'two', 'three'])
+      await library.put(docs, key, `# Opening hours\n\nThe terrace opens at nine. ${opening} ${key}`);
+    const query = 'When does the terrace open?';
+    const all = await search(library, query);
+    const distinct = await search(library, query, { request: { distinct: true } });
+    const documents = new Set(
+      all.results.filter(({ title }) => title === 'Opening hours').map((r) => r.documentId),
+    );
+    assert.equal(documents.size, 3);
+    const kept = new Set(
+      distinct.results.filter(({ title }) => title === 'Opening hours').map((r) => r.documentId),
+    );
+    assert.deepEqual([...kept], [all.results[0]?.documentId]);
+    assert.deepEqual(
+      distinct.results.map(({ rank }) => rank),
+      distinct.results.map((_, at) => at + 1),
+    );
+    assert.equal(titles(distinct).filter((title) => title.startsWith('About')).length, 5);
+  });
+
+  it('knows near duplicates in other collections', async () => {
+    await using library = await menu();
+    const other = scopeOf('other');
+    await menu(other, library);
+    const collections = ['docs', 'other'] as CollectionName[];
+    const { results } = await search(library, 'fresh tea', { request: { collections, distinct: true } });
+    assert.deepEqual(titles({ results } as SearchResponse).toSorted(), [
+      'About coffee',
+      'About juice',
+      'About milk',
+      'About tea',
+      'About water',
+    ]);
   });
 
   it('merges several collections by score, each asked once', async () => {
@@ -219,6 +258,7 @@ describe('a search', () => {
     let hydrated = false;
     const catalog: RetrievalDependencies['catalog'] = {
       getCollection: library.catalog.getCollection,
+      sketchesOf: library.catalog.sketchesOf,
       hydrate: async (...parameters) => {
         hydrated = true;
         return library.catalog.hydrate(...parameters);

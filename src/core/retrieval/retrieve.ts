@@ -6,6 +6,7 @@ import { HoldfastError } from '../errors.ts';
 import { untilAborted } from '../../lib/until-aborted.ts';
 import type { RecallFailure } from './attempts.ts';
 import { unlimited, type ScanDependencies, type WithinLimit } from './catalog-scan.ts';
+import { distinctDocuments } from './distinct.ts';
 import type { Encoder } from './dense-recall.ts';
 import type { Embedder } from './embedder.ts';
 import { byScore, fuse, type RankedChunk, type RecalledChunk } from './fuse.ts';
@@ -22,7 +23,7 @@ import type {
 import { startStopwatch, type Stopwatch } from './stopwatch.ts';
 
 export interface RetrievalDependencies {
-  readonly catalog: Pick<Catalog, 'getCollection' | 'hydrate'>;
+  readonly catalog: Pick<Catalog, 'getCollection' | 'hydrate' | 'sketchesOf'>;
   readonly index: SearchedIndex;
   /** The built-in model; null: chunks have no vectors of it. */
   readonly embedder: Embedder | null;
@@ -60,6 +61,8 @@ export interface Retrieval {
 export type Retrieve = (request: SearchRequest, signal: AbortSignal) => Promise<Retrieval>;
 
 const CANDIDATES = 100;
+/** More are needed when those of near duplicates are left out. */
+const DISTINCT_FACTOR = 2;
 
 /** plan -> recall -> fuse -> hydrate. */
 export function createRetrieve(dependencies: RetrievalDependencies): Retrieve {
@@ -96,10 +99,10 @@ async function find(
   { scopes, dependencies, stopwatch }: Finding,
   signal: AbortSignal,
 ): Promise<{ readonly found: Recall; readonly passages: readonly Passage[] }> {
-  const { query, filter, mode, topK } = request;
+  const { query, filter, mode, topK, distinct = false } = request;
   const { catalog, limitIndex = unlimited } = dependencies;
   const index = limitedIndex(dependencies.index, signal, limitIndex);
-  const limit = Math.max(CANDIDATES, topK);
+  const limit = Math.max(CANDIDATES, topK) * (distinct ? DISTINCT_FACTOR : 1);
   for (let repetition = 0; ; repetition++) {
     const found = await recall(
       { query, scopes, filter, mode, limit },
@@ -109,7 +112,7 @@ async function find(
     signal.throwIfAborted();
     const ranked = rank(found, dependencies.fusionWeight ?? found.embedding?.fusionWeight ?? 0);
     const { passages, vanished } = await stopwatch.time('hydrate', async () =>
-      untilAborted(signal, hydrate(ranked, topK, catalog)),
+      untilAborted(signal, hydrate(ranked, { topK, distinct, catalog })),
     );
     if (vanished === 0 || repetition === REPETITIONS) return { found, passages };
   }
@@ -158,22 +161,32 @@ function rank(found: Recall, fusionWeight: number): RankedChunk[] {
   return found.chunks.map((chunk) => ({ ...chunk, score: score(chunk) })).sort(byScore);
 }
 
+interface Hydration {
+  readonly topK: number;
+  /** Leaves out what comes of a near duplicate of a better one's document. */
+  readonly distinct: boolean;
+  readonly catalog: Pick<Catalog, 'hydrate' | 'sketchesOf'>;
+}
+
 /** The best `topK` chunks that the catalog still has, and how many of the better ones are gone. */
 async function hydrate(
   ranked: readonly RankedChunk[],
-  topK: number,
-  catalog: Pick<Catalog, 'hydrate'>,
+  { topK, distinct, catalog }: Hydration,
 ): Promise<{ readonly passages: readonly Passage[]; readonly vanished: number }> {
   const passages: Passage[] = [];
+  const documents = distinct ? distinctDocuments(catalog) : null;
   let vanished = 0;
   for (let start = 0; start < ranked.length && passages.length < topK; start += topK) {
     const batch = ranked.slice(start, start + topK);
     const chunks = await hydrateBatch(batch, catalog);
-    for (const [at, chunk] of chunks.entries()) {
-      const one = batch[at];
-      if (one === undefined || passages.length === topK) continue;
+    const found = batch.map((one, at) => ({ ranked: one, chunk: chunks[at] ?? null }));
+    await documents?.prepare(
+      found.flatMap(({ ranked: { scope }, chunk }) => (chunk ? [{ scope, chunk }] : [])),
+    );
+    for (const { ranked: one, chunk } of found) {
+      if (passages.length === topK) break;
       if (chunk === null) vanished++;
-      else passages.push({ ranked: one, chunk });
+      else if (documents?.admit(chunk) ?? true) passages.push({ ranked: one, chunk });
     }
   }
   return { passages, vanished };

@@ -15,6 +15,8 @@ export interface SearchRequest {
   /** 1 to 100. */
   readonly topK: number;
   readonly mode: RetrievalMode;
+  /** True: of documents that are near duplicates of each other only the best one is found. */
+  readonly distinct?: boolean;
 }
 
 export interface SearchResult {

@@ -10,6 +10,7 @@ import {
   submittedSchema,
   uploadSchema,
 } from './document.ts';
+import { duplicatePageSchema } from './duplicates.ts';
 import { ingestQuerySchema, ingestRequestSchema, ingestSummarySchema, syncPlanSchema } from './ingest.ts';
 import { jobSchema } from './job.ts';
 import {
@@ -119,6 +120,16 @@ export const DOCUMENT_ROUTES: readonly RouteContract[] = [
       },
     },
     errors: DOCUMENT_ERRORS,
+  },
+  {
+    id: 'listDuplicates',
+    method: 'GET',
+    path: `${COLLECTION}/duplicates`,
+    summary: 'List groups of documents with nearly the same text',
+    tag: 'documents',
+    query: pageQuerySchema,
+    responses: { 200: json('A page of groups', duplicatePageSchema) },
+    errors: [...PAGE_ERRORS, 'collection_not_found'],
   },
   {
     id: 'ingestFolders',

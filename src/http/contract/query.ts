@@ -21,6 +21,10 @@ export const queryRequestSchema = z.strictObject({
   top_k: z.int().min(1).max(MAX_RESULTS).default(DEFAULT_RESULTS),
   mode: z.enum(['answer', 'search']).default('answer'),
   retrieval_mode: retrievalModeSchema.default('hybrid'),
+  distinct: z
+    .boolean()
+    .default(false)
+    .describe('True: of documents that are near duplicates of each other only the best one counts.'),
   stream: z.boolean().optional().describe('Server-sent events instead of one JSON object.'),
   history: z
     .array(messageSchema)

@@ -30,6 +30,10 @@ export const searchQuerySchema = z.strictObject({
   max_results: integerParameter(1, MAX_RESULTS).optional().describe('1 to 100, default 10.'),
   k: integerParameter(1, MAX_RESULTS).optional().describe('The same as `max_results`.'),
   retrieval_mode: retrievalModeSchema.optional(),
+  distinct: z
+    .enum(['true', 'false'])
+    .optional()
+    .describe('`true`: of documents that are near duplicates of each other only the best one is found.'),
   filter: z.string().max(65_536).optional().describe('A filter object as JSON text.'),
 });
 

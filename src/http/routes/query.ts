@@ -50,6 +50,7 @@ function toAskRequest(body: QueryRequest): AskRequest {
     filter: toFilter(body.filter ?? {}),
     topK: body.top_k,
     mode: body.retrieval_mode,
+    distinct: body.distinct,
     maxAnswerChars: body.max_answer_chars,
     ...(body.history === undefined ? {} : { history: body.history }),
   };

@@ -40,6 +40,7 @@ function toSearchRequest(parameters: unknown): SearchRequest {
     filter: mergeFilters(sent.filter === undefined ? {} : parseFilterText(sent.filter), fields),
     topK: onlyOne({ max_results: sent.max_results, k: sent.k }) ?? DEFAULT_RESULTS,
     mode: sent.retrieval_mode ?? 'hybrid',
+    distinct: sent.distinct === 'true',
   };
 }
 

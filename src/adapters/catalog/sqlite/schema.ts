@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { HoldfastError } from '../../../core/errors.ts';
 import { GENERATIONS_MIGRATION } from './generations-schema.ts';
 import { JOBS_MIGRATION } from './jobs/schema.ts';
+import { sketchFunction, SKETCHES_MIGRATION } from './sketches-schema.ts';
 
 /** "Hold" in ASCII: marks the file as a catalog of Holdfast. */
 const APPLICATION_ID = 0x486f6c64;
@@ -136,6 +137,7 @@ const MIGRATIONS: readonly string[] = [
   `,
   GENERATIONS_MIGRATION,
   JOBS_MIGRATION,
+  SKETCHES_MIGRATION,
 ];
 
 /**
@@ -155,6 +157,7 @@ export function migrate(database: DatabaseSync, path: string): void {
     throw new HoldfastError('storage_failed', `${path} is a SQLite file, but not a catalog of Holdfast.`);
   }
   if (version === MIGRATIONS.length) return;
+  sketchFunction(database);
   const statements = MIGRATIONS.slice(version).join('');
   try {
     database.exec(`BEGIN IMMEDIATE; ${statements}

@@ -40,6 +40,7 @@ export function versionInsertion(database: DatabaseSync): InsertVersion {
   );
   const insertText = database.prepare('INSERT INTO version_texts (version, text) VALUES (?, ?)');
   const insertBlocks = database.prepare('INSERT INTO version_blocks (version, blocks) VALUES (?, ?)');
+  const insertSketch = database.prepare('INSERT INTO version_sketches (version, sketch) VALUES (?, ?)');
   const insertChunks = chunkInsertion(database);
 
   return (place, draft, version) => {
@@ -57,6 +58,7 @@ export function versionInsertion(database: DatabaseSync): InsertVersion {
     const key = row?.[0] ?? 0;
     insertText.run(key, version.text);
     insertBlocks.run(key, packBlocks(version.blocks));
+    if (version.sketch !== null) insertSketch.run(key, version.sketch);
     insertChunks(key, version);
     return key;
   };
@@ -85,16 +87,18 @@ function chunkInsertion(database: DatabaseSync): (versionKey: number, version: P
   };
 }
 
-/** Deletes the texts, blocks, chunks and encodings of the versions with the keys `first` to `last`. */
+/** Deletes the texts, blocks, sketches, chunks and encodings of the versions with the keys `first` to `last`. */
 export function contentRemoval(database: DatabaseSync): (first: number, last: number) => void {
   const chunks = database.prepare('DELETE FROM chunks WHERE key >= ? AND key < ?');
   const encodings = database.prepare('DELETE FROM encodings WHERE chunk >= ? AND chunk < ?');
   const texts = database.prepare('DELETE FROM version_texts WHERE version BETWEEN ? AND ?');
   const blocks = database.prepare('DELETE FROM version_blocks WHERE version BETWEEN ? AND ?');
+  const sketches = database.prepare('DELETE FROM version_sketches WHERE version BETWEEN ? AND ?');
   return (first, last) => {
     encodings.run(first * CHUNKS_PER_VERSION, (last + 1) * CHUNKS_PER_VERSION);
     chunks.run(first * CHUNKS_PER_VERSION, (last + 1) * CHUNKS_PER_VERSION);
     texts.run(first, last);
     blocks.run(first, last);
+    sketches.run(first, last);
   };
 }
