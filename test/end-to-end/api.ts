@@ -3,6 +3,7 @@ import type { WireChunk } from '../../src/http/contract/chunk.ts';
 import type { WireCollection } from '../../src/http/contract/collection.ts';
 import type { WireDocument } from '../../src/http/contract/document.ts';
 import type { WireHealth } from '../../src/http/contract/health.ts';
+import type { WireJob } from '../../src/http/contract/job.ts';
 import type { WireIngestSummary } from '../../src/http/contract/ingest.ts';
 import type { WireAsk, WireSearch } from '../../src/http/contract/search.ts';
 
@@ -28,6 +29,8 @@ export interface Api {
   collection(name: string): Promise<WireCollection>;
   submit(collection: string, document: Readonly<Record<string, unknown>>): Promise<Answer>;
   ingest(collection: string, ...paths: string[]): Promise<WireIngestSummary>;
+  /** The newest first. */
+  jobs(): Promise<readonly WireJob[]>;
   documents(collection: string): Promise<readonly WireDocument[]>;
   text(collection: string, id: string): Promise<string>;
   chunks(collection: string, id: string): Promise<readonly WireChunk[]>;
@@ -76,6 +79,7 @@ export function createApi(address: string, token: string): Api {
     collection: async (name) => ok('GET', collectionPath(name)),
     submit: async (name, body) => send('POST', `${collectionPath(name)}/documents?wait=true`, { body }),
     ingest: async (name, ...paths) => ok('POST', `${collectionPath(name)}/ingest?wait=true`, { paths }),
+    jobs: async () => everyPage(async (query) => ok('GET', `${RAG}/jobs?${query}`)),
     documents: async (name) =>
       everyPage(async (query) => ok('GET', `${collectionPath(name)}/documents?${query}`)),
     text: async (name, id) => ok('GET', `${collectionPath(name)}/documents/${id}/text`),

@@ -101,7 +101,17 @@ test('a second server on a data folder names the process that has it', LIMITS, a
 });
 
 /** Answers of one command that differ from run to run. */
-const VOLATILE = new Set(['id', 'timings_ms', 'elapsed_ms', 'created_at', 'updated_at', 'since']);
+const VOLATILE = new Set([
+  // How many documents share a commit depends on the machine.
+  'sequence',
+  'state_since',
+  'id',
+  'timings_ms',
+  'elapsed_ms',
+  'created_at',
+  'updated_at',
+  'since',
+]);
 
 function steady(json: string): unknown {
   return JSON.parse(json, (name, part: unknown) => (VOLATILE.has(name) ? undefined : part));
@@ -225,17 +235,18 @@ test(
       await server.api.createCollection('docs');
       const running = server.api.ingest('docs', folder);
       running.catch(() => undefined);
-      while ((await server.api.collection('docs')).stats.documents.total === 0);
+      while ((await server.api.collection('docs')).stats.documents.ready === 0);
       server.signal('SIGTERM');
       assert.deepEqual(await server.ended, { code: 0, signal: null }, server.log());
       await assert.rejects(running);
     }
     await using server = await startServer(data);
-    const before = (await server.api.collection('docs')).stats.documents;
-    assert.ok(before.total > 0 && before.total < 600, `${before.total} documents were committed`);
+    const job = (await server.api.jobs()).find(({ kind }) => kind === 'sync');
+    assert.match(String((await server.api.send('GET', `/api/v1/rag/jobs/${job?.id}/events`)).body), /final/);
+    const { documents } = (await server.api.collection('docs')).stats;
+    assert.deepEqual([documents.ready, documents.pending], [600, 0], 'the job went on by itself');
     const { files } = await server.api.ingest('docs', folder);
-    assert.deepEqual([files.unchanged, files.added], [before.total, 600 - before.total]);
-    assert.equal((await server.api.collection('docs')).stats.documents.ready, 600);
+    assert.deepEqual([files.unchanged, files.added], [600, 0]);
   },
 );
 
