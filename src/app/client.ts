@@ -4,6 +4,7 @@ import type { WireBreaker, WireBreakers } from '../http/contract/breaker.ts';
 import type { WireCollection } from '../http/contract/collection.ts';
 import type { WireDocument } from '../http/contract/document.ts';
 import type { WireDuplicates } from '../http/contract/duplicates.ts';
+import type { WireGeneration, WireReindexStarted } from '../http/contract/generation.ts';
 import type { WireIngestProgress, WireIngestSummary, WireSyncPlan } from '../http/contract/ingest.ts';
 import type { WireJob, WireJobDetail, WireRetried } from '../http/contract/job.ts';
 import type { WireAsk, WireSearch } from '../http/contract/search.ts';
@@ -24,6 +25,12 @@ export interface Client {
   getDocument(name: string, id: string): Promise<WireDocument>;
   documentText(name: string, id: string): Promise<string>;
   deleteDocument(name: string, id: string): Promise<void>;
+  listGenerations(name: string): Promise<{ readonly items: readonly WireGeneration[] }>;
+  createGeneration(name: string, body: Readonly<Record<string, unknown>>): Promise<WireReindexStarted>;
+  getGeneration(name: string, id: string): Promise<WireGeneration>;
+  activateGeneration(name: string, id: string): Promise<WireGeneration>;
+  rollBack(name: string): Promise<WireGeneration>;
+  deleteGeneration(name: string, id: string): Promise<void>;
   listBreakers(): Promise<WireBreakers>;
   holdBreaker(name: string, mode: BreakerHold): Promise<WireBreaker>;
   /** Paths are absolute and on the machine of the server. */
@@ -76,6 +83,7 @@ export function createClient(address: string, token: string | null): Client {
     documentText: async (name, id) =>
       (await call({ method: 'GET', path: `${document(name, id)}/text` })).text(),
     deleteDocument: async (name, id) => void (await call({ method: 'DELETE', path: document(name, id) })),
+    ...generationCalls(call, json),
     listBreakers: async () => json({ method: 'GET', path: rag('/breakers') }),
     holdBreaker: async (name, mode) =>
       json({ method: 'PUT', path: rag(`/breakers/${encodeURIComponent(name)}`), body: { mode } }),
@@ -130,6 +138,32 @@ async function ingest(
 
 function job(id: string): string {
   return rag(`/jobs/${encodeURIComponent(id)}`);
+}
+
+type GenerationCalls = Pick<
+  Client,
+  | 'listGenerations'
+  | 'createGeneration'
+  | 'getGeneration'
+  | 'activateGeneration'
+  | 'rollBack'
+  | 'deleteGeneration'
+>;
+
+function generationCalls(
+  call: (request: Call) => Promise<unknown>,
+  json: <T>(request: Call) => Promise<T>,
+): GenerationCalls {
+  const all = (name: string): string => `${collection(name)}/generations`;
+  const one = (name: string, id: string): string => `${all(name)}/${encodeURIComponent(id)}`;
+  return {
+    listGenerations: async (name) => json({ method: 'GET', path: all(name) }),
+    createGeneration: async (name, body) => json({ method: 'POST', path: all(name), body }),
+    getGeneration: async (name, id) => json({ method: 'GET', path: one(name, id) }),
+    activateGeneration: async (name, id) => json({ method: 'POST', path: `${one(name, id)}/activate` }),
+    rollBack: async (name) => json({ method: 'POST', path: `${collection(name)}/rollback` }),
+    deleteGeneration: async (name, id) => void (await call({ method: 'DELETE', path: one(name, id) })),
+  };
 }
 
 function rag(path: string): string {

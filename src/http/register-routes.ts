@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Ask, AskStream } from '../core/answer/answer.ts';
 import type { Collections, Documents, Ingest, Jobs } from '../core/documents/library.ts';
+import type { Reindexing } from '../core/documents/reindexing.ts';
 import type { CheckHealth, CheckReadiness } from '../core/health.ts';
 import type { Breakers } from '../core/breakers.ts';
 import type { Search } from '../core/retrieval/search.ts';
@@ -8,6 +9,7 @@ import { registerBreakers } from './routes/breakers.ts';
 import { registerCollections } from './routes/collections.ts';
 import { registerDocuments } from './routes/documents.ts';
 import { registerDuplicates } from './routes/duplicates.ts';
+import { registerGenerations } from './routes/generations.ts';
 import { registerIngest } from './routes/ingest.ts';
 import { registerJobs, registerRetryDocuments } from './routes/jobs.ts';
 import { registerOpenApi } from './routes/openapi.ts';
@@ -29,6 +31,7 @@ export interface HttpDependencies {
   readonly search: Search;
   readonly collections: Collections;
   readonly documents: Documents;
+  readonly reindexing: Reindexing;
   readonly ingestion: Ingest;
   readonly jobs: Jobs;
   readonly checkHealth: CheckHealth;
@@ -54,6 +57,7 @@ export function registerRoutes(app: FastifyInstance, { dependencies, options, in
   registerQuery(app, { ask, askStream, search, signalFor, queryTimeoutMs, searchTimeoutMs, logger });
   registerSearch(app, { search, signalFor, searchTimeoutMs });
   registerCollections(app, collections);
+  registerGenerations(app, dependencies.reindexing);
   registerDocuments(app, documents);
   registerDuplicates(app, documents.duplicates);
   registerSubmitDocuments(app, { documents, signalFor, maxBodyBytes });

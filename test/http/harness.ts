@@ -321,6 +321,27 @@ export async function* answerEvents(query: string): AsyncGenerator<AnswerEvent> 
   yield { type: 'final', data: final };
 }
 
+/** No collection has a generation beside the live one. */
+function fakeReindexing({
+  get,
+}: Pick<HttpDependencies['collections'], 'get'>): HttpDependencies['reindexing'] {
+  const missing = async (scope: Scope): Promise<never> => {
+    await get(scope);
+    throw new HoldfastError('generation_not_found', `"${scope.collection}" has no other generation`);
+  };
+  return {
+    start: missing,
+    get: missing,
+    activate: missing,
+    rollBack: missing,
+    delete: missing,
+    async list(scope) {
+      await get(scope);
+      return [];
+    },
+  };
+}
+
 /** Use cases written by hand; unknown collections are refused as the real ones do. */
 export function fakeDependencies(overrides: Partial<HttpDependencies> = {}): HttpDependencies {
   const { collections, documents } = fakeLibrary();
@@ -339,6 +360,7 @@ export function fakeDependencies(overrides: Partial<HttpDependencies> = {}): Htt
     },
     collections,
     documents,
+    reindexing: fakeReindexing(collections),
     ingestion: ingestionOf(async (_request, onProgress) => {
       onProgress({ done: 1, found: 3, chunks: 4, failure: null });
       onProgress({ done: 2, found: 3, chunks: 4, failure: SUMMARY.failures[0] ?? null });

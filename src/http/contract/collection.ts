@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { isCollectionName } from '../../core/documents/ids.ts';
 import { type Immutable, pageSchema, timestampSchema } from './common.ts';
 
-const languageSchema = z
+export const languageSchema = z
   .string()
   .regex(/^(auto|[a-z]{2})$/, { error: 'Expected an ISO 639-1 code such as "en", or "auto"' })
   .describe('ISO 639-1 code for every document, or `auto`.');

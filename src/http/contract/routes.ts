@@ -1,6 +1,7 @@
 import { ANSWER_ROUTES } from './answer-routes.ts';
 import { COLLECTION_ROUTES } from './collection-routes.ts';
 import { DOCUMENT_ROUTES } from './document-routes.ts';
+import { GENERATION_ROUTES } from './generation-routes.ts';
 import { JOB_ROUTES } from './job-routes.ts';
 import { OPERATION_ROUTES } from './operation-routes.ts';
 import type { RouteContract } from './route.ts';
@@ -9,6 +10,7 @@ import type { RouteContract } from './route.ts';
 export const ROUTES: readonly RouteContract[] = [
   ...ANSWER_ROUTES,
   ...COLLECTION_ROUTES,
+  ...GENERATION_ROUTES,
   ...DOCUMENT_ROUTES,
   ...JOB_ROUTES,
   ...OPERATION_ROUTES,
