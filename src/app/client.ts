@@ -154,15 +154,14 @@ function generationCalls(
   call: (request: Call) => Promise<unknown>,
   json: <T>(request: Call) => Promise<T>,
 ): GenerationCalls {
-  const all = (name: string): string => `${collection(name)}/generations`;
-  const one = (name: string, id: string): string => `${all(name)}/${encodeURIComponent(id)}`;
   return {
-    listGenerations: async (name) => json({ method: 'GET', path: all(name) }),
-    createGeneration: async (name, body) => json({ method: 'POST', path: all(name), body }),
-    getGeneration: async (name, id) => json({ method: 'GET', path: one(name, id) }),
-    activateGeneration: async (name, id) => json({ method: 'POST', path: `${one(name, id)}/activate` }),
+    listGenerations: async (name) => json({ method: 'GET', path: generations(name) }),
+    createGeneration: async (name, body) => json({ method: 'POST', path: generations(name), body }),
+    getGeneration: async (name, id) => json({ method: 'GET', path: generation(name, id) }),
+    activateGeneration: async (name, id) =>
+      json({ method: 'POST', path: `${generation(name, id)}/activate` }),
     rollBack: async (name) => json({ method: 'POST', path: `${collection(name)}/rollback` }),
-    deleteGeneration: async (name, id) => void (await call({ method: 'DELETE', path: one(name, id) })),
+    deleteGeneration: async (name, id) => void (await call({ method: 'DELETE', path: generation(name, id) })),
   };
 }
 
@@ -172,6 +171,14 @@ function rag(path: string): string {
 
 function collection(name: string): string {
   return rag(`/collections/${encodeURIComponent(name)}`);
+}
+
+function generations(name: string): string {
+  return `${collection(name)}/generations`;
+}
+
+function generation(name: string, id: string): string {
+  return `${generations(name)}/${encodeURIComponent(id)}`;
 }
 
 function document(name: string, id: string): string {

@@ -171,6 +171,44 @@ describe('generations of a collection', () => {
     await assert.rejects(roomy.reindexing.rollBack(docs), { code: 'generation_not_found' });
   });
 
+  it('never show two at once to a question, however often they change places', async (t) => {
+    const service = await filled(t);
+    const { generation } = await service.reindexing.start(docs, { chunkTokens: 60 });
+    await until(service, generation.key, isReady);
+    const known = new Map<string, ReadonlySet<string>>();
+    const seen: { readonly generation: string; readonly chunks: readonly string[] }[] = [];
+    const stop = new AbortController();
+    const ask = async (): Promise<void> => {
+      for (let at = 0; !stop.signal.aborted; at++) {
+        const { results, retrieval } = await search(service, `rule ${at % 8} of the ${TOPICS[at % 8] ?? ''}`);
+        seen.push({ generation: retrieval.generation, chunks: results.map(({ chunkId }) => chunkId) });
+        // The switch needs a turn of the event loop, too.
+        await delay(0);
+      }
+    };
+    const asking = Promise.all([ask(), ask(), ask()]).finally(() => stop.abort());
+    asking.catch(() => undefined);
+    const [first] = await service.reindexing.list(docs);
+    assert.ok(first);
+    for (let round = 0; round < 10; round++) {
+      await service.reindexing.activate(docs, round % 2 === 0 ? generation.key : first.key);
+      const live = await service.collections.get(docs);
+      known.set(live.generation, new Set((await chunksOf(service)).map(({ id }) => id)));
+      const goal = seen.length + 5;
+      while (seen.length < goal && !stop.signal.aborted) await delay(1);
+    }
+    stop.abort();
+    await asking;
+    assert.equal(known.size, 2);
+    assert.deepEqual(
+      seen.filter(
+        (one) => one.chunks.length === 0 || one.chunks.some((id) => !known.get(one.generation)?.has(id)),
+      ),
+      [],
+    );
+    assert.deepEqual(new Set(seen.map((one) => one.generation)), new Set(known.keys()));
+  });
+
   it('are gone when their time is over, and with their collection', async (t) => {
     const service = await filled(t, { HOLDFAST_ROLLBACK_HOURS: '0' });
     const { generation } = await service.reindexing.start(docs, { chunkTokens: 60 });
