@@ -9,7 +9,6 @@ import {
   type WireGeneration,
 } from '../../src/http/contract/generation.ts';
 import type { Service } from '../../src/app/service.ts';
-import type { WireIngestSummary } from '../../src/http/contract/ingest.ts';
 import type { WireSearch } from '../../src/http/contract/search.ts';
 import { problemSchema } from '../../src/http/contract/problem.ts';
 import { collectionPath, type Answer } from './api.ts';
@@ -40,10 +39,11 @@ function pages(t: TestContext): string {
 
 async function filledServer(t: TestContext, data: string): Promise<Server> {
   const server = await startServer(data, { environment: PATIENT });
-  const { status } = await patient(server, 'POST', '/api/v1/rag/collections', { name: 'docs' });
-  assert.equal(status, 201);
-  const { body } = await patient(server, 'POST', `${DOCS}/ingest`, { paths: [pages(t)] });
-  assert.equal((body as WireIngestSummary).files.added, FILES);
+  t.after(async () => server[Symbol.asyncDispose]());
+  await patient(server, 'POST', '/api/v1/rag/collections', { name: 'docs' });
+  const path = `${DOCS}/ingest?wait=true`;
+  const { status, body } = await patient(server, 'POST', path, { paths: [pages(t)] });
+  assert.equal(status, 200, JSON.stringify(body));
   return server;
 }
 
