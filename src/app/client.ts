@@ -2,13 +2,18 @@ import { ERRORS, HoldfastError, type ErrorCode, type Problem } from '../core/err
 import type { BreakerHold } from '../core/breakers.ts';
 import type { WireBreaker, WireBreakers } from '../http/contract/breaker.ts';
 import type { WireCollection } from '../http/contract/collection.ts';
-import type { WireDocument } from '../http/contract/document.ts';
+import type { WireDocument, WireSubmittedList } from '../http/contract/document.ts';
 import type { WireDuplicates } from '../http/contract/duplicates.ts';
 import type { WireGeneration, WireReindexStarted } from '../http/contract/generation.ts';
-import type { WireIngestProgress, WireIngestSummary, WireSyncPlan } from '../http/contract/ingest.ts';
+import type {
+  WireIngestProgress,
+  WireIngestRequest,
+  WireIngestSummary,
+  WireSyncPlan,
+} from '../http/contract/ingest.ts';
 import type { WireJob, WireJobDetail, WireRetried } from '../http/contract/job.ts';
 import type { WireAsk, WireSearch } from '../http/contract/search.ts';
-import { LOCAL_TOKEN_HEADER } from '../http/routes/ingest.ts';
+import { LOCAL_TOKEN_HEADER } from '../http/routes/ingest-request.ts';
 import type { WirePage } from '../http/wire/document.ts';
 
 /** The HTTP API of a running Holdfast, as the command line uses it. Every failure is a HoldfastError. */
@@ -34,9 +39,11 @@ export interface Client {
   listBreakers(): Promise<WireBreakers>;
   holdBreaker(name: string, mode: BreakerHold): Promise<WireBreaker>;
   /** Paths are absolute and on the machine of the server. */
-  ingest(name: string, paths: readonly string[], options: IngestOptions): Promise<WireIngestSummary>;
+  ingest(name: string, what: WireIngestRequest, options: IngestOptions): Promise<WireIngestSummary>;
   /** What an ingest would do. */
-  planIngest(name: string, paths: readonly string[], force: boolean): Promise<WireSyncPlan>;
+  planIngest(name: string, what: WireIngestRequest): Promise<WireSyncPlan>;
+  /** Resolves when the document can be found. @throws HoldfastError the reason when it cannot be taken in. */
+  upload(name: string, file: NamedFile): Promise<WireSubmittedList>;
   listJobs(query: Readonly<Record<string, string>>): Promise<WirePage<WireJob>>;
   getJob(id: string): Promise<WireJobDetail>;
   steerJob(id: string, action: 'cancel' | 'pause' | 'resume' | 'retry'): Promise<WireJob>;
@@ -47,8 +54,6 @@ export interface Client {
 }
 
 export interface IngestOptions {
-  /** Deletes also more than 30 % of the documents of a folder. */
-  readonly force: boolean;
   /** Told the job as soon as it is accepted. */
   readonly onJob: (id: string) => void;
   readonly onProgress: (progress: WireIngestProgress) => void;
@@ -59,6 +64,7 @@ interface Call {
   readonly method: string;
   readonly path: string;
   readonly body?: unknown;
+  readonly form?: FormData;
   readonly accept?: string;
   readonly signal?: AbortSignal;
 }
@@ -87,9 +93,11 @@ export function createClient(address: string, token: string | null): Client {
     listBreakers: async () => json({ method: 'GET', path: rag('/breakers') }),
     holdBreaker: async (name, mode) =>
       json({ method: 'PUT', path: rag(`/breakers/${encodeURIComponent(name)}`), body: { mode } }),
-    ingest: async (name, paths, options) => ingest(call, { name, paths, address }, options),
-    planIngest: async (name, paths, force) =>
-      json({ method: 'POST', path: `${collection(name)}/ingest`, body: { paths, force, dry_run: true } }),
+    ingest: async (name, what, options) => ingest(call, { name, what, address }, options),
+    planIngest: async (name, what) =>
+      json({ method: 'POST', path: `${collection(name)}/ingest`, body: { ...what, dry_run: true } }),
+    upload: async (name, file) =>
+      json({ method: 'POST', path: `${collection(name)}/documents?wait=true`, form: formOf(file) }),
     listJobs: async (query) => json({ method: 'GET', path: rag(`/jobs?${new URLSearchParams(query)}`) }),
     getJob: async (id) => json({ method: 'GET', path: job(id) }),
     steerJob: async (id, action) => json({ method: 'POST', path: `${job(id)}/${action}` }),
@@ -109,21 +117,33 @@ export function createClient(address: string, token: string | null): Client {
   };
 }
 
+/** A file that need not be on any disk. */
+export interface NamedFile {
+  readonly name: string;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+function formOf({ name, bytes }: NamedFile): FormData {
+  const form = new FormData();
+  form.append('file', new Blob([bytes]), name);
+  return form;
+}
+
 interface IngestCall {
   readonly name: string;
-  readonly paths: readonly string[];
+  readonly what: WireIngestRequest;
   readonly address: string;
 }
 
 async function ingest(
   call: (request: Call) => Promise<Response>,
-  { name, paths, address }: IngestCall,
-  { force, onJob, onProgress, signal }: IngestOptions,
+  { name, what, address }: IngestCall,
+  { onJob, onProgress, signal }: IngestOptions,
 ): Promise<WireIngestSummary> {
   const response = await call({
     method: 'POST',
     path: `${collection(name)}/ingest`,
-    body: { paths, force },
+    body: what,
     accept: 'text/event-stream',
     signal,
   });
@@ -185,6 +205,11 @@ function document(name: string, id: string): string {
   return `${collection(name)}/documents/${encodeURIComponent(id)}`;
 }
 
+function bodyOf({ body, form }: Call): { body?: string | FormData } {
+  if (form !== undefined) return { body: form };
+  return body === undefined ? {} : { body: JSON.stringify(body) };
+}
+
 async function send(address: string, token: string | null, call: Call): Promise<Response> {
   const headers: Record<string, string> = { accept: call.accept ?? 'application/json' };
   if (token !== null) headers[LOCAL_TOKEN_HEADER] = token;
@@ -195,7 +220,7 @@ async function send(address: string, token: string | null, call: Call): Promise<
       method: call.method,
       headers,
       redirect: 'error',
-      ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
+      ...bodyOf(call),
       ...(call.signal === undefined ? {} : { signal: call.signal }),
     });
   } catch (error) {

@@ -1,8 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { realpath } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import { setImmediate, setTimeout as delay } from 'node:timers/promises';
-import { folderSource } from '../adapters/source/folder.ts';
 import type { Config } from '../config/config.ts';
 import { createCollections } from '../core/documents/create-collections.ts';
 import { createDocuments } from '../core/documents/create-documents.ts';
@@ -25,10 +23,12 @@ import { createMutex } from '../lib/mutex.ts';
 import type { Worker } from '../worker/worker.ts';
 import { openGenerations } from './generations.ts';
 import type { LibraryParts, LibraryTools } from './library-tools.ts';
+import { withRoots } from './ingest-roots.ts';
 import { openWorker } from './open-worker.ts';
 import { MODEL_FOLDER } from './package-folders.ts';
 import { keepsStaticVectors } from './static-vectors.ts';
 import { preparePool, type PreparePool } from './prepare-pool.ts';
+import { openSources } from './sources.ts';
 
 /** What takes documents in and hands them out. */
 export interface Library {
@@ -72,7 +72,7 @@ export async function openLibrary(parts: LibraryParts): Promise<Library> {
     originals,
     mutex,
     bell: createBell(),
-    sources: new Map([['folder', folderSource({ excluded: [await realpath(config.dataDir)] })]]),
+    sources: await openSources({ config, stack, wait }),
     writeItems: running?.after(write) ?? write,
     wait,
   };
@@ -118,7 +118,7 @@ function useCases(tools: LibraryTools, worker: Worker): Omit<Library, 'reindexin
   const { maxDocumentBytes } = config;
   const shared = { ...tools, queue: catalog, newJobId, wake, maxDocumentBytes, clock: systemClock };
   const defaults = { language: config.language, description: '' };
-  const ingestion = resolvingPaths(createIngest({ ...shared, requirePath }));
+  const ingestion = withRootsOf(createIngest({ ...shared, requirePath }), config.sitePages);
   const accept = createAccept(shared);
   const settled = createSettled(shared);
   return {
@@ -159,14 +159,11 @@ async function requirePath(path: string): Promise<void> {
   }
 }
 
-/** One name per file: a slash at the end must not make it another one. */
-function resolvingPaths(ingestion: Ingest): Ingest {
+function withRootsOf(ingestion: Ingest, maxPages: number): Ingest {
   return {
     ...ingestion,
-    start: async (request) =>
-      ingestion.start({ ...request, paths: request.paths.map((path) => resolve(path)) }),
-    plan: async (request, signal) =>
-      ingestion.plan({ ...request, paths: request.paths.map((path) => resolve(path)) }, signal),
+    start: async (request) => ingestion.start(withRoots(request, maxPages)),
+    plan: async (request, signal) => ingestion.plan(withRoots(request, maxPages), signal),
   };
 }
 

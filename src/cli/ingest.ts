@@ -1,42 +1,70 @@
-import { resolve } from 'node:path';
 import type { Client } from '../app/client.ts';
 import { HoldfastError } from '../core/errors.ts';
-import type { WireIngestProgress, WireIngestSummary, WireSyncPlan } from '../http/contract/ingest.ts';
-import { EXIT, textFlag, type Command } from './command.ts';
+import type {
+  WireIngestProgress,
+  WireIngestRequest,
+  WireIngestSummary,
+  WireSyncPlan,
+} from '../http/contract/ingest.ts';
+import { EXIT, textFlag, type Command, type Flags } from './command.ts';
+import { ensureCollection } from './ensure-collection.ts';
+import { ingestSource } from './ingest-source.ts';
+import { watchInto } from './ingest-watch.ts';
+import { ingestStandardInput } from './ingest-standard-input.ts';
 import type { Output } from './output.ts';
 import { progressLine } from './progress-line.ts';
 import { withClient } from './with-client.ts';
 
 export const ingest: Command = {
   name: 'ingest',
-  usage: 'PATH... --collection NAME [--force] [--dry-run]',
-  summary: 'Adds files and folders to a collection, or brings it in line with them.',
+  usage: 'PATH|URL|-... --collection NAME [--sitemap URL] [--crawl URL] [--git PATH] [--watch] [--dry-run]',
+  summary: 'Adds files, folders, repositories or web pages to a collection, or brings it in line with them.',
   options: {
     collection: { type: 'string', short: 'c' },
+    sitemap: { type: 'string' },
+    crawl: { type: 'string' },
+    git: { type: 'string' },
+    name: { type: 'string' },
+    'max-pages': { type: 'string' },
+    'max-depth': { type: 'string' },
+    watch: { type: 'boolean' },
     force: { type: 'boolean' },
     'dry-run': { type: 'boolean' },
   },
   optionHelp: {
     '--collection NAME': 'the collection; it is created when it is missing',
+    '--sitemap URL': 'takes the pages that a sitemap lists',
+    '--crawl URL': 'takes a page, and what it links to in its folder',
+    '--git PATH': 'takes what the last commit of a repository holds',
+    '--name NAME': 'with -, the name of what comes on standard input',
+    '--max-pages NUMBER': 'of a sitemap or crawl, at most HOLDFAST_SITE_PAGES',
+    '--max-depth NUMBER': 'how many links a page of a crawl may be from its start',
+    '--watch': 'goes on with every change of the folders, until Ctrl-C',
     '--force': 'deletes also more than 30 % of the documents of a folder',
     '--dry-run': 'says what would be done, and does nothing',
   },
   async run(invocation) {
     const { words, flags, output } = invocation;
     const name = textFlag(flags, 'collection');
-    if (words.length === 0)
-      throw new HoldfastError('invalid_usage', 'holdfast ingest needs the path of a file or folder');
+    const what = ingestSource(words, flags);
     if (name === undefined)
       throw new HoldfastError('invalid_usage', 'holdfast ingest needs --collection NAME');
-    const what = { name, paths: words.map((word) => resolve(word)), force: flags['force'] === true };
+    if (what === 'standard input') return ingestStandardInput(invocation, name);
+    requireWatchable(flags, what);
     return withClient(invocation, async (client) => {
       if (flags['dry-run'] === true) {
-        const plan = await client.planIngest(name, what.paths, what.force);
+        const plan = await client.planIngest(name, what);
         if (invocation.isJson) output.json(plan);
         else printPlan(plan, output);
         return plan.refusal === null ? EXIT.done : EXIT.failed;
       }
-      const summary = await ingestPaths(client, what, output);
+      if (flags['watch'] === true) {
+        await ensureCollection(client, name);
+        const watched = { collection: name, folders: what.paths ?? [], isForced: what.force === true };
+        await watchInto(client, watched, { config: invocation.config(), output });
+        return EXIT.done;
+      }
+      const summary = await ingestInto(client, { name, what }, output);
       if (invocation.isJson) output.json(summary);
       else printSummary(summary, output);
       return summary.files.failed > 0 ? EXIT.failed : EXIT.done;
@@ -44,16 +72,21 @@ export const ingest: Command = {
   },
 };
 
-export interface IngestedPaths {
+function requireWatchable(flags: Flags, what: WireIngestRequest): void {
+  if (flags['watch'] !== true) return;
+  if (what.paths === undefined || flags['dry-run'] === true)
+    throw new HoldfastError('invalid_usage', '--watch watches folders, and goes with no --dry-run');
+}
+
+interface Ingested {
   readonly name: string;
-  readonly paths: readonly string[];
-  readonly force?: boolean;
+  readonly what: WireIngestRequest;
 }
 
 /** Ingests with progress and an orderly stop at Ctrl-C, which cancels the job: what is committed stays. */
-export async function ingestPaths(
+export async function ingestInto(
   client: Client,
-  { name, paths, force = false }: IngestedPaths,
+  { name, what }: Ingested,
   output: Output,
 ): Promise<WireIngestSummary> {
   await ensureCollection(client, name);
@@ -64,8 +97,7 @@ export async function ingestPaths(
   process.once('SIGINT', onInterrupt);
   const line = progressLine({ now: () => performance.now(), hasBar: output.isTerminal });
   try {
-    return await client.ingest(name, paths, {
-      force,
+    return await client.ingest(name, what, {
       signal: stop.signal,
       onJob: (id) => (job = id),
       onProgress: (progress) => show(progress, line(progress), output),
@@ -76,14 +108,6 @@ export async function ingestPaths(
   } finally {
     process.removeListener('SIGINT', onInterrupt);
     output.progressDone();
-  }
-}
-
-async function ensureCollection(client: Client, name: string): Promise<void> {
-  try {
-    await client.createCollection({ name });
-  } catch (error) {
-    if (!(error instanceof HoldfastError && error.code === 'collection_exists')) throw error;
   }
 }
 

@@ -2,6 +2,7 @@ import { serve as listen } from '../app/serve.ts';
 import { createAdmission } from '../app/admission.ts';
 import { openModels } from '../app/models.ts';
 import { openService } from '../app/service.ts';
+import { watchFolders } from '../app/watch-folders.ts';
 import { EXIT, type Command } from './command.ts';
 import { untilStopped } from './until-stopped.ts';
 
@@ -29,6 +30,7 @@ export const serve: Command = {
       logger,
       listen: { host: config.host, port: config.port },
     });
+    await using _watching = await watchFolders(service, config, logger);
     if (invocation.isJson) invocation.output.json({ address: served.address, pid: process.pid });
     else
       invocation.output.result(`Holdfast serves ${config.dataDir} at ${served.address} (pid ${process.pid})`);

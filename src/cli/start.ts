@@ -5,9 +5,10 @@ import { serve as listen } from '../app/serve.ts';
 import { createAdmission } from '../app/admission.ts';
 import { openModels } from '../app/models.ts';
 import { openService } from '../app/service.ts';
+import { watchFolders } from '../app/watch-folders.ts';
 import { printAnswer } from './ask.ts';
 import { EXIT, type Command } from './command.ts';
-import { ingestPaths } from './ingest.ts';
+import { ingestInto } from './ingest.ts';
 import type { Output } from './output.ts';
 import { untilStopped } from './until-stopped.ts';
 
@@ -40,6 +41,7 @@ export const start: Command = {
       logger,
       listen: { host: config.host, port: config.port },
     });
+    await using _watching = await watchFolders(service, config, logger);
     const client = createClient(served.address, service.folder.token);
     const [folder] = words;
     if (folder !== undefined)
@@ -56,7 +58,11 @@ async function takeIn(
   what: { readonly name: string; readonly paths: readonly string[] },
   output: Output,
 ): Promise<void> {
-  const { files, chunks } = await ingestPaths(client, what, output);
+  const { files, chunks } = await ingestInto(
+    client,
+    { name: what.name, what: { paths: what.paths } },
+    output,
+  );
   output.result(
     `Collection "${what.name}": ${files.found} files, ${files.added} added, ${files.updated} updated, ${files.removed} removed, ${files.failed} failed; ${chunks} passages written.`,
   );

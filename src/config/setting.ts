@@ -1,4 +1,5 @@
 import { delimiter, resolve } from 'node:path';
+import { isCollectionName, type CollectionName } from '../core/documents/ids.ts';
 import { readAllowedPlace, type AllowedPlace } from '../lib/allowed-place.ts';
 import { Secret } from '../lib/secret.ts';
 
@@ -149,6 +150,30 @@ export function paths(head: Head): Setting<readonly string[]> {
 function splitPaths(raw: string): readonly string[] {
   const parts = raw.split(delimiter).map((part) => part.trim());
   return parts.filter((part) => part !== '').map((part) => resolve(part));
+}
+
+/** A folder that a collection is kept in line with. */
+export interface Watch {
+  readonly collection: CollectionName;
+  /** Absolute. */
+  readonly folder: string;
+}
+
+/** Collections and their folders. */
+export function watches(head: Head): Setting<readonly Watch[]> {
+  const type = '`collection=folder`, several separated by `:` (`;` on Windows)';
+  return { ...head, type, default: 'none', parse: splitWatches, fallback: [] };
+}
+
+function splitWatches(raw: string): readonly Watch[] {
+  const entries = raw.split(delimiter).map((entry) => entry.trim());
+  return entries.flatMap((entry) => {
+    if (entry === '') return [];
+    const [, collection = '', folder = ''] = /^([^=]*)=(.+)$/s.exec(entry) ?? [];
+    if (!isCollectionName(collection))
+      throw new InvalidValue(`holds "${entry}", expected entries such as handbook=/srv/handbook`);
+    return { collection, folder: resolve(folder) };
+  });
 }
 
 /** Hosts and networks, separated by commas or spaces. */

@@ -2,7 +2,18 @@ import { availableParallelism } from 'node:os';
 import { isIP } from 'node:net';
 import { LOG_LEVELS } from '../lib/logger.ts';
 import { MODEL_SETTINGS } from './model-settings.ts';
-import { bytes, choice, integer, InvalidValue, override, path, paths, places, text } from './setting.ts';
+import {
+  bytes,
+  choice,
+  integer,
+  InvalidValue,
+  override,
+  path,
+  paths,
+  places,
+  text,
+  watches,
+} from './setting.ts';
 import type { Setting } from './setting.ts';
 
 /** Every setting of Holdfast. `docs/configuration.md` shows this table, and a test holds it to it. */
@@ -49,10 +60,37 @@ export const SETTINGS = {
     name: 'HOLDFAST_INGEST_ROOTS',
     description: 'The folders of this machine that HTTP clients may ingest. None: only uploads.',
   }),
+  watch: watches({
+    name: 'HOLDFAST_WATCH',
+    description:
+      'Folders that a server keeps collections in line with, from their first file to every change.',
+  }),
+  watchScanSeconds: integer({
+    name: 'HOLDFAST_WATCH_SCAN_SECONDS',
+    min: 1,
+    max: 86_400,
+    default: 300,
+    description:
+      'How often a watched folder is looked at as a whole, in case a change was missed, in seconds.',
+  }),
   urlAllow: places({
     name: 'HOLDFAST_URL_ALLOW',
     description:
       'What may be fetched beyond public addresses on the ports 80 and 443, such as the servers of an intranet.',
+  }),
+  sitePages: integer({
+    name: 'HOLDFAST_SITE_PAGES',
+    min: 1,
+    max: 1_000_000,
+    default: 10_000,
+    description: 'How many pages of one site are taken at most.',
+  }),
+  siteRequestsPerSecond: integer({
+    name: 'HOLDFAST_SITE_REQUESTS_PER_SECOND',
+    min: 1,
+    max: 1000,
+    default: 4,
+    description: 'How often a site is asked for a page. A longer `Crawl-delay` of the site wins.',
   }),
   chunkTokens: integer({
     name: 'HOLDFAST_CHUNK_TOKENS',

@@ -49,7 +49,7 @@ export async function listSource(
 function isFinal(error: unknown): error is HoldfastError {
   return (
     error instanceof HoldfastError &&
-    (error.code === 'path_not_found' || error.code === 'sync_deletes_too_much')
+    /^(path_not_found|sync_deletes_too_much|(url|site|git)_.*)$/.test(error.code)
   );
 }
 
@@ -71,8 +71,8 @@ class Listing {
 
   async sync(root: string): Promise<void> {
     const { scope, request } = this.#task;
-    const { origin, force } = request;
-    const found = await survey(this.#dependencies, { scope, origin, root, force }, this.#signal);
+    const { origin, force, within } = request;
+    const found = await survey(this.#dependencies, { scope, origin, root, force, within }, this.#signal);
     if (found.refusal !== null) throw new HoldfastError(found.refusal.code, found.refusal.reason);
     let group: SourceItem[] = [];
     for await (const item of found.items) {

@@ -102,7 +102,9 @@ export function problemState(code: ErrorCode): 'failed' | 'skipped' {
   return code === 'document_unsupported' || code === 'document_link_skipped' ? 'skipped' : 'failed';
 }
 
-export type DocumentOrigin = 'folder' | 'api';
+export const DOCUMENT_ORIGINS = ['folder', 'api', 'url', 'site', 'git'] as const;
+/** `folder`, `site` and `git` are synced as a whole; `url` and `api` are single documents. */
+export type DocumentOrigin = (typeof DOCUMENT_ORIGINS)[number];
 
 /** A document as lists show it. */
 export interface DocumentRecord {

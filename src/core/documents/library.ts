@@ -103,10 +103,28 @@ export interface IngestSummary {
   readonly skipped: readonly { readonly item: string; readonly problem: DocumentProblem }[];
 }
 
+/** Pages of the web to take in. A site is synced: pages that are gone there are removed here. */
+export type WebRequest =
+  | { readonly kind: 'urls'; readonly urls: readonly string[] }
+  | { readonly kind: 'sitemap'; readonly url: string; readonly maxPages: number | null }
+  | {
+      readonly kind: 'crawl';
+      readonly url: string;
+      readonly maxPages: number | null;
+      readonly maxDepth: number | null;
+    };
+
 export interface IngestRequest {
   readonly scope: Scope;
-  /** Absolute paths of files and folders on this machine. A folder is synced: what is gone there is removed here. */
+  /**
+   * Absolute paths of files and folders on this machine, or of whatever else `origin` lists. A folder is synced: what
+   * is gone there is removed here.
+   */
   readonly paths: readonly string[];
+  /** Instead of paths. */
+  readonly web?: WebRequest;
+  /** The folder that the paths are parts of: a path that is gone is removed, and the guard counts the whole folder. */
+  readonly within?: string;
   /** Deletes also more than 30 % of the documents of a folder. */
   readonly force?: boolean;
   /** Of the source that lists the paths; left out: `folder`. */

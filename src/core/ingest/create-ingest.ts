@@ -1,4 +1,5 @@
 import type { Catalog } from '../documents/catalog.ts';
+import type { DocumentOrigin } from '../documents/document.ts';
 import type { Scope } from '../documents/ids.ts';
 import type { Ingest, IngestProgress, IngestRequest, IngestSummary } from '../documents/library.ts';
 import { HoldfastError } from '../errors.ts';
@@ -23,11 +24,11 @@ export interface IngestDependencies extends WatchDependencies, PlanDependencies 
 export function createIngest(dependencies: IngestDependencies): Ingest {
   const { catalog, queue, newJobId, wake, requirePath } = dependencies;
   return {
-    async start({ scope, paths, force = false, origin = 'folder' }) {
+    async start({ scope, paths, force = false, origin = 'folder', within }) {
       await requireCollection(scope, catalog);
-      if (origin === 'folder') for (const path of paths) await requirePath(path);
+      await requirePaths(origin, within === undefined ? paths : [within], requirePath);
       const id = newJobId();
-      const sync = { origin, roots: paths, force };
+      const sync = { origin, roots: paths, force, ...(within === undefined ? {} : { within }) };
       await queue.enqueue(scope, { id, kind: 'sync', priority: PRIORITY.bulk, sync });
       wake();
       const job = await queue.getJob(scope.tenant, id);
@@ -40,6 +41,15 @@ export function createIngest(dependencies: IngestDependencies): Ingest {
       return planSync(dependencies, request, signal);
     },
   };
+}
+
+async function requirePaths(
+  origin: DocumentOrigin,
+  paths: readonly string[],
+  requirePath: IngestDependencies['requirePath'],
+): Promise<void> {
+  if (origin !== 'folder' && origin !== 'git') return;
+  for (const path of paths) await requirePath(path);
 }
 
 async function requireCollection(scope: Scope, catalog: Pick<Catalog, 'getCollection'>): Promise<void> {

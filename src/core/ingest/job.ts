@@ -43,6 +43,8 @@ export interface SyncRequest {
   readonly roots: readonly string[];
   /** Deletes also more than the guard allows. */
   readonly force: boolean;
+  /** The folder that the roots are parts of: the guard counts all of it, and a root that is gone is deleted. */
+  readonly within?: string;
 }
 
 /** Numbers of items, but for `documents`, `chunks` and `bytes`. */

@@ -28,8 +28,18 @@ export type SourceItem =
       readonly hidesItems: boolean;
     };
 
+/** Which items a root speaks for. */
+export interface SourceScope {
+  /** Items that equal it, or start with it and a `/`. */
+  readonly prefix: string;
+  /** The item that equals it alone. */
+  readonly isSingle: boolean;
+}
+
 /** A place that documents come from. */
 export interface Source {
+  /** What the root speaks for: whatever of it is not listed is gone. Left out: the root and everything below. */
+  scopeOf?(root: string): SourceScope;
   /**
    * Everything below `root` (or the one file that it is), in a stable order, lazily. With `within`, a folder above, only
    * what a listing of that folder would give for `root`: nothing when the root is not there or left out.

@@ -8,6 +8,8 @@ export interface SurveyRequest {
   readonly origin: DocumentOrigin;
   readonly root: string;
   readonly force: boolean;
+  /** The folder that the root is a part of. */
+  readonly within?: string | undefined;
 }
 
 /** What a source holds now, beside what the catalog knows of it. */
@@ -38,17 +40,22 @@ export async function survey(
   request: SurveyRequest,
   signal: AbortSignal,
 ): Promise<Survey> {
-  const { scope, origin, root, force } = request;
+  const { scope, origin, root, force, within } = request;
   const source = sources.get(origin);
   if (source === undefined) throw new Error(`there is no source of the origin "${origin}"`);
-  const listed = source.list(root, signal)[Symbol.asyncIterator]();
+  const listed = source.list(root, signal, within)[Symbol.asyncIterator]();
   const first = await listed.next();
-  const known = new Map((await catalog.knownItems(scope, origin, root)).map((item) => [item.item, item]));
+  const { prefix, isSingle } = source.scopeOf?.(root) ?? { prefix: root, isSingle: false };
+  const below = await catalog.knownItems(scope, origin, prefix);
+  const known = new Map(
+    below.flatMap((item) => (isSingle && item.item !== prefix ? [] : [[item.item, item] as const])),
+  );
   if (known.size === 0) return { items: following(first, listed), known, gone: [], refusal: null };
   const items: SourceItem[] = [];
   for await (const item of following(first, listed)) items.push(item);
   const gone = goneItems(items, known);
-  const refusal = force ? null : refusalOf(root, gone, known);
+  const all = within === undefined ? below : await catalog.knownItems(scope, origin, within);
+  const refusal = force ? null : refusalOf(within ?? root, gone, all);
   return { items, known, gone, refusal };
 }
 
@@ -70,10 +77,10 @@ function goneItems(items: readonly SourceItem[], known: ReadonlyMap<string, Know
 function refusalOf(
   root: string,
   gone: readonly KnownItem[],
-  known: ReadonlyMap<string, KnownItem>,
+  known: readonly KnownItem[],
 ): DocumentProblem | null {
   const deleted = documentCount(gone);
-  const all = documentCount([...known.values()]);
+  const all = documentCount(known);
   // One document is no sign of a source that has lost its content.
   if (deleted <= 1 || deleted <= all * MAX_DELETED_SHARE) return null;
   const share = Math.round((100 * deleted) / all);

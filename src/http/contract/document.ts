@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { DOCUMENT_STATES, FORMATS } from '../../core/documents/document.ts';
+import { DOCUMENT_STATES, FORMATS, DOCUMENT_ORIGINS } from '../../core/documents/document.ts';
 import { type Immutable, metadataSchema, pageQuerySchema, pageSchema, timestampSchema } from './common.ts';
 import { errorCodeSchema } from './problem.ts';
 
@@ -51,7 +51,7 @@ export const documentProblemSchema = z.strictObject({
 export const documentSchema = z.strictObject({
   id: z.string(),
   source_key: z.string(),
-  origin: z.enum(['folder', 'api']),
+  origin: z.enum(DOCUMENT_ORIGINS),
   item: z.string().describe('The file or upload that holds the document.'),
   version: z.string().nullable().describe('The searchable version.'),
   state: z.enum(DOCUMENT_STATES),

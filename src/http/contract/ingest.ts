@@ -2,13 +2,33 @@ import { z } from 'zod';
 import type { Immutable } from './common.ts';
 import { documentProblemSchema } from './document.ts';
 
+const pathSchema = z.string().min(1).max(4_096);
+const urlSchema = z.string().min(1).max(2_048);
+
 /** Body of `POST /collections/{name}/ingest`. */
 export const ingestRequestSchema = z.strictObject({
   paths: z
-    .array(z.string().min(1).max(4_096))
+    .array(pathSchema)
+    .min(1)
+    .max(1000)
+    .optional()
+    .describe('Absolute paths of files and folders on the server. Folders are synced.'),
+  within: pathSchema
+    .optional()
+    .describe(
+      'The folder that `paths` are parts of: a path that is gone is removed, and the guard counts the whole folder.',
+    ),
+  git: z
+    .array(pathSchema)
     .min(1)
     .max(100)
-    .describe('Absolute paths of files and folders on the server. Folders are synced.'),
+    .optional()
+    .describe('Absolute paths of Git repositories on the server. What HEAD holds is synced.'),
+  urls: z.array(urlSchema).min(1).max(1000).optional().describe('Pages of the web, one document each.'),
+  sitemap: urlSchema.optional().describe('A sitemap whose pages are synced.'),
+  crawl: urlSchema.optional().describe('A page; what it links to within its folder is synced.'),
+  max_pages: z.int().min(1).optional().describe('Of a sitemap or crawl.'),
+  max_depth: z.int().min(0).optional().describe('How many links a page of a crawl may be from its start.'),
   force: z.boolean().optional().describe('Deletes also more than 30 % of the documents of a folder.'),
   dry_run: z.boolean().optional().describe('Says what would be done, and does nothing.'),
 });
@@ -55,6 +75,7 @@ export const ingestSummarySchema = z.strictObject({
   skipped: z.array(problemItemSchema),
 });
 
+export type WireIngestRequest = Immutable<z.infer<typeof ingestRequestSchema>>;
 export type WireIngestProgress = Immutable<z.infer<typeof ingestProgressSchema>>;
 export type WireIngestSummary = Immutable<z.infer<typeof ingestSummarySchema>>;
 export type WireSyncPlan = Immutable<z.infer<typeof syncPlanSchema>>;

@@ -13,6 +13,7 @@ export type SiteDependencies = VisitDependencies & Omit<Politeness, 'fetch'>;
  */
 export function siteSource(dependencies: SiteDependencies): Source {
   return {
+    scopeOf: (text) => ({ prefix: siteScope(readSiteRoot(text).url), isSingle: false }),
     async *list(text, signal) {
       const root = readSiteRoot(text);
       const fetch = politeFetch(dependencies);

@@ -6,6 +6,7 @@ import { readPage, visitPage, type VisitDependencies } from './visit-page.ts';
 /** One document at a URL: the root is the item. Redirects are followed, and the document keeps the URL given. */
 export function urlSource(dependencies: VisitDependencies): Source {
   return {
+    scopeOf: (root) => ({ prefix: root, isSingle: true }),
     async *list(root, signal) {
       try {
         const page = await visitPage(root, dependencies, signal);
