@@ -211,4 +211,76 @@ describe('POST ingest', () => {
     assert.equal(problemSchema.parse(error?.data).code, 'storage_full');
     problemOf(await ingest(server, ['/srv'], TOKEN), 507, 'storage_full');
   });
+
+  it('takes one source at a time, with the fields that belong to it', async () => {
+    const { requests, ingest: run } = recordingIngest();
+    await using server = await startServer({ ingestion: ingestionOf(run) });
+    const post = async (body: unknown) =>
+      send(server, {
+        method: 'POST',
+        path: PATH,
+        ...json(body),
+        headers: { ...json(body).headers, ...TOKEN },
+      });
+    const bad: readonly (readonly [body: unknown, field: string])[] = [
+      [{}, 'body'],
+      [{ paths: ['/a'], urls: ['http://h/'] }, 'body'],
+      [{ sitemap: 'http://h/', crawl: 'http://h/' }, 'body'],
+      [{ urls: ['http://h/'], max_pages: 3 }, 'max_pages'],
+      [{ sitemap: 'http://h/', max_depth: 3 }, 'max_depth'],
+      [{ git: ['/a'], within: '/' }, 'within'],
+      [{ git: ['a'] }, 'git[0]'],
+      [{ paths: ['/b/c'], within: '/a' }, 'paths[0]'],
+      [{ crawl: 'http://h/', max_pages: 0 }, 'max_pages'],
+      [{ urls: [] }, 'urls'],
+    ];
+    for (const [body, field] of bad) {
+      const problem = problemOf(await post(body), 400, 'invalid_request');
+      assert.deepEqual(
+        problem.problems?.map(({ name }) => name),
+        [field],
+        JSON.stringify(body),
+      );
+    }
+    assert.deepEqual(requests, []);
+    const good = [
+      { urls: ['http://h/a'] },
+      { sitemap: 'http://h/s.xml', max_pages: 3 },
+      { crawl: 'http://h/', max_depth: 0, force: true },
+      { git: ['/srv/repo'] },
+      { paths: ['/srv/docs/a.md'], within: '/srv/docs' },
+    ];
+    for (const body of good) assert.equal((await post(body)).status, 200, JSON.stringify(body));
+    const scope = { tenant: 'default', collection: 'docs' };
+    assert.deepEqual(requests, [
+      { scope, paths: [], web: { kind: 'urls', urls: ['http://h/a'] }, force: false },
+      { scope, paths: [], web: { kind: 'sitemap', url: 'http://h/s.xml', maxPages: 3 }, force: false },
+      {
+        scope,
+        paths: [],
+        web: { kind: 'crawl', url: 'http://h/', maxPages: null, maxDepth: 0 },
+        force: true,
+      },
+      { scope, paths: ['/srv/repo'], origin: 'git', force: false },
+      { scope, paths: ['/srv/docs/a.md'], within: '/srv/docs', force: false },
+    ]);
+  });
+
+  it('takes repositories and parts of folders only below the roots without the token', async () => {
+    await using folder = await temporaryFolder();
+    const { requests, ingest: run } = recordingIngest();
+    await using server = await startServer({ ingestion: ingestionOf(run) }, { ingestRoots: [folder.path] });
+    const post = async (body: unknown) => send(server, { method: 'POST', path: PATH, ...json(body) });
+    problemOf(await post({ git: ['/'] }), 403, 'forbidden');
+    problemOf(await post({ paths: ['/etc/passwd'], within: '/etc' }), 403, 'forbidden');
+    const sneaky = path.join(folder.path, '..', '..', 'etc');
+    problemOf(await post({ paths: [sneaky], within: folder.path }), 400, 'invalid_request');
+    assert.equal((await post({ git: [folder.path] })).status, 200);
+    const gone = path.join(folder.path, 'gone.md');
+    assert.equal((await post({ paths: [gone], within: folder.path })).status, 200);
+    assert.deepEqual(
+      requests.map(({ paths }) => paths),
+      [[folder.path], [gone]],
+    );
+  });
 });

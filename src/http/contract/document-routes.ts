@@ -26,6 +26,22 @@ import {
 
 const DOCUMENTS = `${COLLECTION}/documents`;
 const DOCUMENT = `${DOCUMENTS}/{id}`;
+/** Of a site or repository as a whole; single pages show them as their problem. */
+const SOURCE_ERRORS = [
+  'git_unreadable',
+  'site_too_large',
+  'url_invalid',
+  'url_forbidden',
+  'url_unreachable',
+  'url_timeout',
+  'url_redirects',
+  'url_status',
+  'url_content_type',
+  'url_too_large',
+  'url_malformed',
+  'url_robots',
+] as const;
+
 const DOCUMENT_ERRORS = ['collection_not_found', 'document_not_found'] as const;
 
 /** Documents, their parts, and how they come in. */
@@ -135,7 +151,7 @@ export const DOCUMENT_ROUTES: readonly RouteContract[] = [
     id: 'ingestFolders',
     method: 'POST',
     path: `${COLLECTION}/ingest`,
-    summary: 'Sync folders of the server into the collection',
+    summary: 'Take folders, repositories or web pages into the collection',
     tag: 'documents',
     headers: {
       'X-Holdfast-Local-Token': 'Allows any path; without it paths must lie below an allowed root.',
@@ -161,6 +177,7 @@ export const DOCUMENT_ROUTES: readonly RouteContract[] = [
       'path_not_found',
       'sync_deletes_too_much',
       'job_cancelled',
+      ...SOURCE_ERRORS,
     ],
   },
 ];
