@@ -23,6 +23,8 @@ export interface WatchOptions {
   readonly settings?: Partial<Record<BreakerName, Partial<DependencySettings>>>;
   /** Default: the machine's time. */
   readonly time?: TimeSource;
+  /** From 0 to 1 (exclusive). Default `Math.random`. */
+  readonly random?: () => number;
 }
 
 /** A model with what stands around it. */
@@ -47,13 +49,14 @@ const CANARY_TIMEOUT_MS = 2000;
 
 /** An embedder with its canary: one short text, every few seconds. */
 export function watchedEmbedder(embedder: ModelEmbedder, options: WatchOptions): WatchedEmbedder {
-  const { time = systemTime, settings } = options;
+  const { time = systemTime, random = Math.random, settings } = options;
   const dependency = createDependency('ollama_embedding', {
     settings: settings?.ollama_embedding ?? {},
     classify: withoutWaiting,
     time,
+    random,
   });
-  const passages = createDependency('ollama_embedding_passages', { time });
+  const passages = createDependency('ollama_embedding_passages', { time, random });
   const canary = async (signal: AbortSignal): Promise<void> => embedder.canary(signal);
   const monitor = monitorOf(
     {
@@ -80,10 +83,11 @@ export function watchedEmbedder(embedder: ModelEmbedder, options: WatchOptions):
 
 /** A generator, asked for a few tokens while it fails: to write them costs too much to do it all the time. */
 export function watchedGenerator(generator: Generator, options: WatchOptions): Watched<Generator> {
-  const { time = systemTime, settings } = options;
+  const { time = systemTime, random = Math.random, settings } = options;
   const dependency = createDependency('ollama_generation', {
     settings: settings?.ollama_generation ?? {},
     time,
+    random,
   });
   const clocks = dependency.settings.stream ?? DEPENDENCY_DEFAULTS.ollama_generation.stream;
   const monitor = monitorOf(
@@ -104,8 +108,8 @@ export function watchedGenerator(generator: Generator, options: WatchOptions): W
 
 /** A reranker, asked to judge one text while it fails. */
 export function watchedReranker(reranker: Reranker, options: WatchOptions): Watched<Reranker> {
-  const { time = systemTime, settings } = options;
-  const dependency = createDependency('reranker', { settings: settings?.reranker ?? {}, time });
+  const { time = systemTime, random = Math.random, settings } = options;
+  const dependency = createDependency('reranker', { settings: settings?.reranker ?? {}, time, random });
   const canary = async (signal: AbortSignal): Promise<void> => {
     await reranker.rerank('canary', ['canary'], signal);
   };

@@ -216,16 +216,22 @@ describe('the ladder of the embedding', () => {
     assert.match(found.passages[0]?.chunk.text ?? '', /word7/);
   });
 
+  it('takes the static vectors when the index cannot tell how far the encoder is, and says so', async () => {
+    const { opened, encoder } = await ready();
+    await using _ = opened;
+    const index = { ...opened.index, encoded: fail };
+    const found = await asking({ ...opened, index }, encoder)('restored by word7');
+    assert.deepEqual([found.embeddingModel, found.mode], [opened.embedder.profile.model, 'hybrid']);
+    assert.deepEqual(degradations(found), ['dense static_vectors: broken']);
+  });
+
   it('takes words alone when the static side cannot serve either', async () => {
     const { opened, encoder } = await ready();
     await using _ = opened;
     encoder.failure = REFUSED;
     const found = await asking(opened, encoder)('word7', { embedder: { embedQuery: fail } });
     assert.deepEqual([found.embeddingModel, found.mode], [null, 'lexical']);
-    assert.deepEqual(degradations(found), [
-      'embedding lexical_only: connection refused',
-      'embedding lexical_only: broken',
-    ]);
+    assert.deepEqual(degradations(found), ['embedding lexical_only: connection refused; broken']);
     assert.equal(found.passages.length, 1);
   });
 

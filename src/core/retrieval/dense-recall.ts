@@ -56,14 +56,15 @@ export async function denseRecall(
 ): Promise<DenseSide | null> {
   const { encoder = null, index, embedder } = dependencies;
   if (encoder === null) return byStaticVectors(plan, dependencies, attempts);
-  const { isServing, isEmpty } = await progressOf(plan, index, encoder);
-  if (!isServing) {
-    const problem = encoder.problem?.() ?? (embedder === null && !isEmpty ? unready(encoder) : null);
+  const progress = await attempts.run('dense', async () => progressOf(plan, index, encoder));
+  if (progress?.isServing === false) {
+    const isUnready = embedder === null && !progress.isEmpty;
+    const problem = encoder.problem?.() ?? (isUnready ? unready(encoder) : null);
     if (problem !== null) attempts.failures.push({ side: 'embedding', reason: problem });
     const found = await byStaticVectors(plan, dependencies, attempts);
     return found === null ? null : { ...found, isFallback: problem !== null };
   }
-  const found = await byEncoder(plan, { ...dependencies, encoder }, attempts);
+  const found = progress === null ? 'failed' : await byEncoder(plan, { ...dependencies, encoder }, attempts);
   if (found !== 'failed') return found;
   const fallback = await byStaticVectors(plan, dependencies, attempts);
   return fallback === null ? null : { ...fallback, isFallback: true };
@@ -74,27 +75,22 @@ function unready({ embedder }: Encoder): string {
 }
 
 interface Progress {
-  /** False also when the index cannot tell: the search itself will say why. */
   readonly isServing: boolean;
   /** There is nothing to search. */
   readonly isEmpty: boolean;
 }
 
 async function progressOf(plan: RecallPlan, index: SearchedIndex, { embedder }: Encoder): Promise<Progress> {
-  try {
-    let encoded = 0;
-    let total = 0;
-    let isServing = true;
-    for (const scope of plan.scopes) {
-      const progress = await index.encoded(scope, embedder.profile.model);
-      isServing &&= isServed(progress);
-      encoded += progress.encoded;
-      total += progress.total;
-    }
-    return { isServing: isServing && encoded > 0, isEmpty: total === 0 };
-  } catch {
-    return { isServing: false, isEmpty: false };
+  let encoded = 0;
+  let total = 0;
+  let isServing = true;
+  for (const scope of plan.scopes) {
+    const progress = await index.encoded(scope, embedder.profile.model);
+    isServing &&= isServed(progress);
+    encoded += progress.encoded;
+    total += progress.total;
   }
+  return { isServing: isServing && encoded > 0, isEmpty: total === 0 };
 }
 
 /** `failed`: the next rung is tried. Null: the model knows no word of the query. */

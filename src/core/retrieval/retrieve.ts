@@ -77,7 +77,7 @@ export function createRetrieve(dependencies: RetrievalDependencies): Retrieve {
       mode: found.mode,
       generation: generations.join(','),
       embeddingModel: found.embedding?.model ?? null,
-      degraded: found.failures.map((failure) => degradation(failure, found, dependencies.clock)),
+      degraded: degradations(found, dependencies.clock),
       words: found.words,
       stopwatch,
     };
@@ -231,12 +231,16 @@ const FALLBACK: Readonly<Record<RecallFailure['side'], string>> = {
   index: 'catalog_scan',
 };
 
-function degradation(failure: RecallFailure, { isFallback }: Recall, clock: Clock): Degradation {
-  const isEncoderLost = isFallback && (failure.side === 'embedding' || failure.side === 'dense');
-  return {
-    component: failure.side,
-    mode: isEncoderLost ? 'static_vectors' : FALLBACK[failure.side],
-    reason: failure.reason,
-    since: isoTime(clock),
-  };
+/** One for each part and what was done instead; reasons for the same are joined. */
+function degradations({ failures, isFallback }: Recall, clock: Clock): Degradation[] {
+  const known = new Map<string, Degradation>();
+  for (const { side, reason } of failures) {
+    const isEncoderLost = isFallback && (side === 'embedding' || side === 'dense');
+    const mode = isEncoderLost ? 'static_vectors' : FALLBACK[side];
+    const before = known.get(side);
+    if (before?.reason.includes(reason) === true) continue;
+    const reasons = before === undefined ? reason : `${before.reason}; ${reason}`;
+    known.set(side, { component: side, mode, reason: reasons, since: isoTime(clock) });
+  }
+  return [...known.values()];
 }
