@@ -8,13 +8,15 @@ export class SimulatedTime implements TimeSource {
   #now: number;
   readonly #wall: number;
   readonly #heap: Entry[] = [];
+  readonly #settle: () => Promise<void>;
   #sequence = 0;
   #pending = 0;
 
-  /** `startMs`: monotonic start; the wall clock begins at `wallMs`. */
-  constructor(startMs: number = 0, wallMs: number = Date.UTC(2026, 0, 1)) {
+  /** `startMs`: monotonic start; the wall clock begins at `wallMs`. `settled`: see `settle` and `settlePromises`. */
+  constructor(startMs: number = 0, wallMs: number = Date.UTC(2026, 0, 1), settled = settle) {
     this.#now = startMs;
     this.#wall = wallMs - startMs;
+    this.#settle = settled;
   }
 
   now(): number {
@@ -56,8 +58,8 @@ export class SimulatedTime implements TimeSource {
   /** Lets `durationMs` pass, and everything happen that is due in it. */
   async advance(durationMs: number): Promise<void> {
     const end = this.#now + durationMs;
-    await settle();
-    while (this.#runNext(end)) await settle();
+    await this.#settle();
+    while (this.#runNext(end)) await this.#settle();
     this.#now = end;
   }
 
@@ -74,10 +76,10 @@ export class SimulatedTime implements TimeSource {
       outcome.isSettled = true;
     };
     void mark();
-    await settle();
+    await this.#settle();
     while (!outcome.isSettled) {
       if (!this.#runNext(Number.POSITIVE_INFINITY)) throw new Error('nothing is left that could happen');
-      await settle();
+      await this.#settle();
     }
     return promise;
   }
@@ -102,6 +104,14 @@ export class SimulatedTime implements TimeSource {
 export function settle(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve);
+  });
+}
+
+/** The same for code without immediates, files or sockets of its own: many times faster. */
+export function settlePromises(): Promise<void> {
+  return new Promise((resolve) => {
+    // Comes once no microtask is left.
+    process.nextTick(resolve);
   });
 }
 
