@@ -95,6 +95,11 @@ function beforeReserve(signal: AbortSignal): AbortSignal {
   return deadlineOf(signal)?.beforeReserve().signal ?? signal;
 }
 
+/** Milliseconds until the deadline of a request; without one it has all the time there is. */
+export function timeLeftMs(signal: AbortSignal): number {
+  return deadlineOf(signal)?.remainingMs ?? Number.POSITIVE_INFINITY;
+}
+
 async function call<T>(
   guards: ModelGuards,
   signal: AbortSignal,

@@ -32,7 +32,7 @@ import { measuredEmbedder, measuredGenerator, measuredReranker } from '../teleme
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
 import { createBreakers, type HeldBreaker } from './breakers.ts';
 import { startEncoder, type EncoderProgress, type RunningEncoder } from './encoder.ts';
-import { sparingReserve } from './guarded-models.ts';
+import { sparingReserve, timeLeftMs } from './guarded-models.ts';
 import { indexLimit, lostIndex } from './lost-index.ts';
 import { lexicalConstants } from './lexical-constants.ts';
 import { MODEL_FOLDER } from './package-folders.ts';
@@ -231,6 +231,7 @@ function remembered(
     maxBytes: config.cacheBytes,
     maxStaleMs: config.maxStaleSeconds * 1000,
     sparing: sparingReserve,
+    timeLeftMs,
     fingerprint,
   });
 }

@@ -33,7 +33,13 @@ function response(text: string): AskResponse {
 }
 
 /** An asking whose answers are counted, over a catalog whose state the test sets. */
-function world(options: { readonly maxBytes?: number; readonly early?: AbortSignal } = {}) {
+function world(
+  options: {
+    readonly maxBytes?: number;
+    readonly early?: AbortSignal;
+    readonly timeLeftMs?: ReadonlyMap<AbortSignal, number>;
+  } = {},
+) {
   const state = {
     sequence: 1,
     now: 0,
@@ -71,6 +77,7 @@ function world(options: { readonly maxBytes?: number; readonly early?: AbortSign
     maxBytes: options.maxBytes ?? 1_000_000,
     maxStaleMs: 60_000,
     sparing: async (signal, work) => work(options.early ?? signal),
+    timeLeftMs: (signal) => options.timeLeftMs?.get(signal) ?? Number.POSITIVE_INFINITY,
     fingerprint: 'f',
   });
   return { state, asking };
@@ -116,6 +123,22 @@ test('answers a question that many ask at once only once', async () => {
   const answers = await Promise.all(Array.from({ length: 50 }, async () => asking.ask(REQUEST, NEVER)));
   assert.equal(state.calls, 1);
   assert.equal(new Set(answers.map(({ answer }) => answer.text)).size, 1);
+});
+
+test('does not join an asker who has much less time, whose answer is poorer for it', async () => {
+  const [hurried, patient, equal] = [500, 10_000, 8000].map(
+    (ms) => [new AbortController().signal, ms] as const,
+  );
+  assert.ok(hurried && patient && equal);
+  const { state, asking } = world({ timeLeftMs: new Map([hurried, patient, equal]) });
+  const answers = await Promise.all(
+    [hurried, patient, equal].map(async ([signal]) => asking.ask(REQUEST, signal)),
+  );
+  assert.equal(state.calls, 2);
+  assert.deepEqual(
+    answers.map(({ answer }) => answer.text),
+    ['answer 1', 'answer 2', 'answer 2'],
+  );
 });
 
 test('answers by itself when the same question of another takes longer than it can wait', async () => {

@@ -16,6 +16,8 @@ export interface CacheDependencies {
   readonly maxStaleMs: number;
   /** Runs something that an answer can do without, under a signal that leaves time for the answer itself. */
   readonly sparing: <T>(signal: AbortSignal, work: (early: AbortSignal) => Promise<T>) => Promise<T>;
+  /** Milliseconds that a request has left. */
+  readonly timeLeftMs: (signal: AbortSignal) => number;
   /** Names the models and constants that answers depend on. */
   readonly fingerprint: string;
 }
@@ -26,6 +28,15 @@ interface Kept {
   readonly state: string;
   readonly storedAt: number;
 }
+
+/** A question that is being answered. */
+interface Running {
+  readonly answer: Promise<AskResponse>;
+  readonly signal: AbortSignal;
+}
+
+/** Joining an answer that has less than this share of the asker's own time would make that one poorer. */
+const JOINED_SHARE = 0.5;
 
 /**
  * Remembers whole answers. An answer is fresh while nothing changed in the collections that it came from; the same
@@ -46,7 +57,7 @@ class AnswerCache {
   readonly #asking: Asking;
   readonly #dependencies: CacheDependencies;
   readonly #kept: ByteBoundedCache<Kept>;
-  readonly #running = new Map<string, Promise<AskResponse>>();
+  readonly #running = new Map<string, Running>();
 
   constructor(asking: Asking, dependencies: CacheDependencies) {
     this.#asking = asking;
@@ -118,22 +129,23 @@ class AnswerCache {
     return answered;
   }
 
-  /** Joins the same question that is being answered, unless its asker has gone. */
+  /** Joins the same question that is being answered, unless its asker has gone or has much less time. */
   async #once(key: string, work: () => Promise<AskResponse>, signal: AbortSignal): Promise<AskResponse> {
+    const { sparing, timeLeftMs, newId } = this.#dependencies;
     const running = this.#running.get(key);
-    if (running !== undefined) {
+    if (running !== undefined && timeLeftMs(running.signal) >= JOINED_SHARE * timeLeftMs(signal)) {
       // The other asker may have more time than this one.
-      const joined = await this.#dependencies
-        .sparing(signal, async (early) => untilAborted(early, running))
-        .catch(() => null);
+      const joined = await sparing(signal, async (early) => untilAborted(early, running.answer)).catch(
+        () => null,
+      );
       signal.throwIfAborted();
-      if (joined !== null) return { ...joined, id: this.#dependencies.newId() };
+      if (joined !== null) return { ...joined, id: newId() };
     }
-    const started = work().finally(() => {
-      if (this.#running.get(key) === started) this.#running.delete(key);
+    const answer = work().finally(() => {
+      if (this.#running.get(key)?.answer === answer) this.#running.delete(key);
     });
-    this.#running.set(key, started);
-    return started;
+    this.#running.set(key, { answer, signal });
+    return answer;
   }
 
   #standIn(key: string, error: unknown, signal: AbortSignal): AskResponse {

@@ -18,6 +18,7 @@ const { HOLDFAST_SIM_SEED } = process.env;
 /** Schedules that found something, and what. */
 const FOUND: Readonly<Record<number, string>> = {
   9: 'the index could not tell how far the encoder is, and the static vectors served without a word',
+  3261: 'an asker with 10 s got the hurried answer that another had asked for with 0.5 s',
   25: 'both dense searches failed, and the answer said the same thing twice',
 };
 

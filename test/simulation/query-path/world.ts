@@ -1,6 +1,6 @@
 import { catalogScan } from '../../../src/adapters/chunk-index/catalog-scan.ts';
 import { createBreakers } from '../../../src/app/breakers.ts';
-import { sparingReserve } from '../../../src/app/guarded-models.ts';
+import { sparingReserve, timeLeftMs } from '../../../src/app/guarded-models.ts';
 import { indexLimit, lostIndex } from '../../../src/app/lost-index.ts';
 import type { ModelMonitor } from '../../../src/app/model-monitor.ts';
 import { watchedEmbedder, watchedGenerator, watchedReranker } from '../../../src/app/watched-models.ts';
@@ -56,7 +56,7 @@ export function openWorld(schedule: Schedule, source: FaultSource, base: Simulat
   const catalogPort = simulatedCatalog(base.reads, source);
   const limitIndex = seenLimit(indexLimit(time));
   const fused = createRetrieve({
-    catalog: catalogPort,
+    catalog: { ...catalogPort, sketchesOf: catalog.sketchesOf },
     index: simulatedIndex(index, source, embedder.profile.dimensions),
     embedder: seenStatic(embedder),
     encoder: encoder && { embedder: seenEncoder(encoder.model), cache: seenCache() },
@@ -83,6 +83,7 @@ export function openWorld(schedule: Schedule, source: FaultSource, base: Simulat
       maxBytes: has.cache ? 2 ** 20 : 0,
       maxStaleMs: MAX_STALE_MS,
       sparing: sparingReserve,
+      timeLeftMs,
       fingerprint: 'simulation',
     }),
     breakers: createBreakers(held, recordingLogger()),
