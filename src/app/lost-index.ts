@@ -1,3 +1,4 @@
+import { publicName } from '../core/documents/ids.ts';
 import type { ScanCatalog, ScanDependencies, WithinLimit } from '../core/retrieval/catalog-scan.ts';
 import { HoldfastError } from '../core/errors.ts';
 import { Bulkhead } from '../resilience/bulkhead.ts';
@@ -50,7 +51,7 @@ export function lostIndex(scan: ScanCatalog, time: TimeSource = systemTime): Sca
         if (hasBegun) throw error;
         throw new HoldfastError(
           'overloaded',
-          `the index of "${scope.collection}" is lost, and ${SCANS} questions read the catalog already`,
+          `the index of "${publicName(scope.collection)}" is lost, and ${SCANS} questions read the catalog already`,
           { cause: error },
         );
       }

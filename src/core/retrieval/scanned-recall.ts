@@ -1,7 +1,7 @@
 import type { Attempts, RecallFailure } from './attempts.ts';
 import type { QuestionWords, ScanDependencies } from './catalog-scan.ts';
 import type { Candidate } from './chunk-index.ts';
-import type { Scope } from '../documents/ids.ts';
+import { publicName, type Scope } from '../documents/ids.ts';
 import type { RecalledChunk } from './fuse.ts';
 import type { SearchedIndex } from './limited-index.ts';
 import type { RecallPlan } from './recall-plan.ts';
@@ -88,7 +88,7 @@ async function scanned(
   signal.throwIfAborted();
   words.set(scope, finding.words);
   if (!finding.isWhole)
-    reasons.add(`the time was up after ${finding.read} passages of "${scope.collection}"`);
+    reasons.add(`the time was up after ${finding.read} passages of "${publicName(scope.collection)}"`);
   return finding.candidates;
 }
 
