@@ -80,12 +80,13 @@ export async function openLibrary(options: Partial<EmbeddedIndexOptions> = {}): 
   const writeItems = createWriteItems({ catalog, originals, index, mutex: createMutex() });
   const submit: TestLibrary['submit'] = async (scope, { key, ...submission }) => {
     const item = key ?? submission.name;
+    const collection = await catalog.getCollection(scope);
     const input = {
       ...submission,
       scope,
       item,
       fallbackUri: null,
-      language: 'auto',
+      language: collection?.settings.language ?? 'auto',
       generation: GENERATION,
       chunkTokens: 200,
     };
