@@ -3,6 +3,7 @@ import type { Catalog, DocumentChange } from '../documents/catalog.ts';
 import type { FollowedDocument, FollowStep, GenerationRecord } from '../documents/generations.ts';
 import { HoldfastError } from '../errors.ts';
 import type { ChunkIndex } from '../retrieval/chunk-index.ts';
+import { indexedCommit } from './indexed-commit.ts';
 import type { RecipeOf } from './recipe.ts';
 import type { Restore } from './restore.ts';
 
@@ -43,15 +44,11 @@ export async function followStep(
 async function write(
   { scope }: GenerationRecord,
   changes: readonly DocumentChange[],
-  { catalog, index, blobs }: FollowStepDependencies,
+  stores: FollowStepDependencies,
 ): Promise<void> {
   if (changes.length === 0) return;
-  const { applied } = await index.apply(scope, async () => {
-    const receipt = await catalog.commit(scope, changes);
-    const added = [];
-    for await (const version of catalog.versionsSince(scope, receipt.sequence - 1)) added.push(version);
-    return { ...receipt, removed: receipt.applied.flatMap(({ removed }) => removed ?? []), added };
-  });
+  const { catalog, blobs } = stores;
+  const { applied } = await indexedCommit(scope, stores, async () => catalog.commit(scope, changes));
   for (const { orphanedContent } of applied)
     if (orphanedContent !== null) await blobs.delete(orphanedContent);
 }

@@ -4,6 +4,7 @@ import type { Original, Originals } from '../documents/originals.ts';
 import { HoldfastError } from '../errors.ts';
 import type { Mutex } from '../../lib/mutex.ts';
 import type { ChunkIndex } from '../retrieval/chunk-index.ts';
+import { indexedCommit } from './indexed-commit.ts';
 import { itemChanges, problemChange, type ItemWrite, type ProblemWrite } from './item-changes.ts';
 import type { Conform } from './conform.ts';
 import type { JobQueue, TaskCommit } from './job-queue.ts';
@@ -100,19 +101,11 @@ async function apply<Receipt extends CommitReceipt>(
   originals: readonly Original[],
   { dependencies, commit }: Commit<Receipt>,
 ): Promise<Receipt> {
-  const { catalog, index, originals: store } = dependencies;
-  const change = await store.hold(originals, async () =>
-    index.apply(scope, async () => {
-      const receipt = await commit();
-      const added = [];
-      if (receipt.applied.some((one) => one.added !== null))
-        for await (const version of catalog.versionsSince(scope, receipt.sequence - 1)) added.push(version);
-      return { ...receipt, removed: receipt.applied.flatMap((one) => one.removed ?? []), added };
-    }),
-  );
-  for (const { orphanedContent } of change.applied)
+  const { originals: store } = dependencies;
+  const receipt = await store.hold(originals, async () => indexedCommit(scope, dependencies, commit));
+  for (const { orphanedContent } of receipt.applied)
     if (orphanedContent !== null) await store.release(orphanedContent);
-  return change;
+  return receipt;
 }
 
 async function requireSame(target: WriteTarget, catalog: Pick<Catalog, 'getCollection'>): Promise<void> {
