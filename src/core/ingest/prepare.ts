@@ -193,7 +193,15 @@ const DETECTION_CHARS = 2000;
 
 function languageOf(parsed: ParsedDocument, input: PrepareInput, tools: PrepareTools): string {
   if (input.language !== 'auto') return input.language;
-  return parsed.language ?? tools.detectLanguage(parsed.text.slice(0, DETECTION_CHARS)) ?? DEFAULT_LANGUAGE;
+  return parsed.language ?? languageOfText(parsed.text, tools);
+}
+
+/** What its beginning looks like; English when that is not sure. ISO 639-1. */
+export function languageOfText(
+  text: string,
+  { detectLanguage }: Pick<PrepareTools, 'detectLanguage'>,
+): string {
+  return detectLanguage(text.slice(0, DETECTION_CHARS)) ?? DEFAULT_LANGUAGE;
 }
 
 interface ChunkContext {

@@ -2,7 +2,7 @@ import { sha256Hex } from '../../lib/hash.ts';
 import type { Block, Chunk } from '../documents/document.ts';
 import type { FollowedDraft, StoredVersion } from '../documents/generations.ts';
 import type { GenerationId } from '../documents/ids.ts';
-import { prepareVersion, type PreparedItem, type PrepareTools } from './prepare.ts';
+import { languageOfText, prepareVersion, type PreparedItem, type PrepareTools } from './prepare.ts';
 
 /** A stored version that is to be made anew for another generation. Plain data, for a worker thread. */
 export interface RestoreInput {
@@ -20,8 +20,6 @@ export interface RestoreInput {
 export type Restore = (input: RestoreInput, signal: AbortSignal) => Promise<PreparedItem>;
 
 type RestoreTools = Pick<PrepareTools, 'embed' | 'dimensions' | 'detectLanguage'>;
-
-const DETECTION_CHARS = 2000;
 
 /** Splits and embeds a stored text: the same version that its original would give. */
 export function restoreVersion(input: RestoreInput, tools: RestoreTools): PreparedItem {
@@ -51,7 +49,7 @@ export function restoreVersion(input: RestoreInput, tools: RestoreTools): Prepar
 function languageOf({ language, stored }: RestoreInput, tools: RestoreTools): string {
   if (language === 'keep' && stored.language !== null) return stored.language;
   if (language !== 'keep' && language !== 'auto') return language;
-  return tools.detectLanguage(stored.text.slice(0, DETECTION_CHARS)) ?? 'en';
+  return languageOfText(stored.text, tools);
 }
 
 /** As the ingest has it. A version that outlived a failed update is told by its own id. */
