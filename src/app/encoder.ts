@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Catalog } from '../core/documents/catalog.ts';
 import type { Scope } from '../core/documents/ids.ts';
 import type { DependencyHealth } from '../core/health.ts';
@@ -10,6 +9,7 @@ import { createQueryVectorCache } from '../core/retrieval/query-vector-cache.ts'
 import type { Retrieve } from '../core/retrieval/retrieve.ts';
 import { quantise } from '../engine/dense/dense-index.ts';
 import type { Logger } from '../lib/logger.ts';
+import { wait } from '../lib/wait.ts';
 import { forEachCollection } from './verify-index.ts';
 
 export interface EncoderDependencies {
@@ -57,7 +57,7 @@ export function startEncoder(dependencies: EncoderDependencies): RunningEncoder 
     quantise,
     scopes: async () => allScopes(catalog),
     mayRun: () => queries === 0,
-    wait: async (ms, signal) => delay(ms, undefined, { signal, ref: false }),
+    wait,
     onFailure: (error, retryInMs) => logger.warn('encoding_failed', { model, error, retry_in_ms: retryInMs }),
   });
   return {

@@ -1,5 +1,4 @@
 import { statfs } from 'node:fs/promises';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { EmbeddedIndex } from '../adapters/chunk-index/embedded.ts';
 import type { Config } from '../config/config.ts';
 import type { BlobStore } from '../core/documents/blob-store.ts';
@@ -14,6 +13,7 @@ import type { Retrieve } from '../core/retrieval/retrieve.ts';
 import { systemClock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Mutex } from '../lib/mutex.ts';
+import { wait } from '../lib/wait.ts';
 import type { RunningEncoder } from './encoder.ts';
 
 export interface GenerationsParts {
@@ -52,7 +52,7 @@ export function openGenerations(parts: GenerationsParts): RunningGenerations {
       clock: systemClock,
       encoderModel: running?.encoder.embedder.profile.model ?? null,
       rollbackMs,
-      wait: async (ms, signal) => delay(ms, undefined, { signal, ref: false }),
+      wait,
       onFollowed: () => running?.wake(),
       onFailure: (error, generation) =>
         parts.logger.warn('generation_failed', { ...generation?.scope, error, action: 'trying again' }),

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { realpath } from 'node:fs/promises';
-import { setImmediate, setTimeout as delay } from 'node:timers/promises';
+import { setImmediate } from 'node:timers/promises';
 import type { Config } from '../config/config.ts';
 import { createCollections } from '../core/documents/create-collections.ts';
 import { createDocuments } from '../core/documents/create-documents.ts';
@@ -27,6 +27,7 @@ import { withRoots } from './ingest-roots.ts';
 import { openWorker } from './open-worker.ts';
 import { MODEL_FOLDER } from './package-folders.ts';
 import { keepsStaticVectors } from './static-vectors.ts';
+import { wait } from '../lib/wait.ts';
 import { preparePool, type PreparePool } from './prepare-pool.ts';
 import { openSources } from './sources.ts';
 
@@ -43,8 +44,6 @@ export interface Library {
 
 const PREPARE_TIMEOUT_MS = 120_000;
 const PREPARE_HEAP_MB = 1024;
-
-const wait: LibraryTools['wait'] = async (ms, signal) => delay(ms, undefined, { signal, ref: false });
 
 /** Wires collections, documents, folders and jobs, and starts the worker. */
 export async function openLibrary(parts: LibraryParts): Promise<Library> {

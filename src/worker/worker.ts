@@ -6,6 +6,7 @@ import { PRIORITY, type DocumentTask, type ListingTask, type Step, type Task } f
 import type { ChunkIndex } from '../core/retrieval/chunk-index.ts';
 import { HoldfastError } from '../core/errors.ts';
 import type { Clock } from '../lib/clock.ts';
+import { createWaker } from '../lib/waker.ts';
 import { requireFound, type Committer } from './committer.ts';
 import type { Observe } from './observe.ts';
 import { failureOf, retryInMs } from './outcome.ts';
@@ -85,16 +86,14 @@ class WorkLoop {
   readonly #running = new Set<Promise<void>>();
   /** Collections whose index has grown by an import since it was saved. */
   readonly #unsaved = new Map<string, Scope>();
-  #rouse: () => void = () => undefined;
-  #isAwake = false;
+  readonly #waker = createWaker();
 
   constructor(dependencies: WorkerDependencies) {
     this.#dependencies = dependencies;
   }
 
   wake(): void {
-    this.#isAwake = true;
-    this.#rouse();
+    this.#waker.wake();
   }
 
   stop(): void {
@@ -102,13 +101,13 @@ class WorkLoop {
     this.#stopping.abort(stopped);
     for (const { abort } of this.#held.values()) abort.abort(stopped);
     this.#dependencies.committer.flush();
-    this.#rouse();
+    this.#waker.wake();
   }
 
   async run(): Promise<void> {
     const beating = this.#beat();
     while (!this.#stopping.signal.aborted) {
-      this.#isAwake = false;
+      this.#waker.rearm();
       const hasBegun = await this.#begin();
       if (!hasBegun) await this.#rest();
     }
@@ -233,14 +232,8 @@ class WorkLoop {
 
   /** Sleeps until it is woken, or the next task is due. */
   async #rest(): Promise<void> {
-    if (this.#isAwake || this.#stopping.signal.aborted) return;
-    const woken = Promise.withResolvers<void>();
-    this.#rouse = () => woken.resolve();
-    const over = new AbortController();
-    const sleep = this.#dependencies.wait(TICK_MS, over.signal).catch(() => undefined);
-    await Promise.race([woken.promise, sleep, this.#untilDue(over.signal)]);
-    over.abort();
-    this.#rouse = () => undefined;
+    const { wait } = this.#dependencies;
+    await this.#waker.sleep(async (over) => Promise.race([wait(TICK_MS, over), this.#untilDue(over)]));
   }
 
   async #untilDue(signal: AbortSignal): Promise<void> {
@@ -248,7 +241,7 @@ class WorkLoop {
     const due = await this.#attempt(async () => queue.nextDue());
     const inMs = due === null ? TICK_MS : due - clock.now();
     // What is due and was not given waits for something else, which wakes the loop.
-    await wait(inMs <= 0 ? TICK_MS : Math.min(inMs, TICK_MS), signal).catch(() => undefined);
+    await wait(inMs <= 0 ? TICK_MS : Math.min(inMs, TICK_MS), signal);
   }
 
   /** Keeps the leases, shows the steps, and puts back what others have left. */

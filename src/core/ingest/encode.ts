@@ -2,6 +2,7 @@ import type { QuantisedVector } from '../documents/document.ts';
 import type { ChunkEncoding, Encodings, UnencodedChunk } from '../documents/encodings.ts';
 import type { ChunkId, Scope } from '../documents/ids.ts';
 import { HoldfastError } from '../errors.ts';
+import { createWaker } from '../../lib/waker.ts';
 import { ModelError } from '../models/model-error.ts';
 import type { ChunkIndex } from '../retrieval/chunk-index.ts';
 import type { Embedder } from '../retrieval/embedder.ts';
@@ -69,8 +70,7 @@ class Filler {
   readonly #blocked = new Map<string, string>();
   #waitingFor: string | null = null;
   #isFilling = true;
-  #isAwake = true;
-  #rouse: () => void = () => undefined;
+  readonly #waker = createWaker();
   #failures = 0;
 
   constructor(dependencies: EncodeDependencies) {
@@ -84,23 +84,22 @@ class Filler {
   }
 
   wake(): void {
-    this.#isAwake = true;
     this.#blocked.clear();
-    this.#rouse();
+    this.#waker.wake();
   }
 
   stop(): void {
     this.#stopping.abort();
-    this.#rouse();
+    this.#waker.wake();
   }
 
   async run(): Promise<void> {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
-      this.#isAwake = false;
+      this.#waker.rearm();
       try {
         this.#isFilling = await this.#round();
-        if (!this.#isFilling) await this.#sleep();
+        if (!this.#isFilling) await this.#waker.sleep();
       } catch (error) {
         if (!signal.aborted) await this.#backOff(error);
       }
@@ -187,13 +186,6 @@ class Filler {
     const { mayRun, wait } = this.#dependencies;
     for (let waited = 0; waited < LONGEST_YIELD_MS && !mayRun(); waited += YIELD_MS)
       await wait(YIELD_MS, this.#stopping.signal);
-  }
-
-  async #sleep(): Promise<void> {
-    if (this.#isAwake || this.#stopping.signal.aborted) return;
-    await new Promise<void>((resolve) => {
-      this.#rouse = resolve;
-    });
   }
 
   async #backOff(error: unknown): Promise<void> {

@@ -2,6 +2,8 @@ import type { GenerationRecord } from '../documents/generations.ts';
 import { HoldfastError } from '../errors.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { createMutex, type Mutex } from '../../lib/mutex.ts';
+import { createWaker } from '../../lib/waker.ts';
+import { isServed } from '../retrieval/dense-recall.ts';
 import { compareGenerations, type CompareDependencies } from './compare-generations.ts';
 import { followStep, type FollowStepDependencies, type Locked } from './follow-step.ts';
 
@@ -33,8 +35,6 @@ export interface Follow extends AsyncDisposable {
 
 const IDLE_MS = 30_000;
 const ENCODER_MS = 1000;
-/** So much of a generation the encoder must have seen; see `isServed` of the dense recall. */
-const ENCODED_SHARE = 0.95;
 
 /** Starts to follow. What is stored stays, so that a restart goes on where it was. */
 export function createFollow(dependencies: FollowDependencies): Follow {
@@ -56,29 +56,28 @@ class Follower {
   readonly #stopping = new AbortController();
   /** One step, switch or deletion at a time. */
   readonly #turn = createMutex();
-  #isAwake = true;
-  #rouse: () => void = () => undefined;
+  readonly #waker = createWaker();
 
   constructor(dependencies: FollowDependencies) {
     this.#dependencies = dependencies;
   }
 
   wake(): void {
-    this.#isAwake = true;
-    this.#rouse();
+    this.#waker.wake();
   }
 
   stop(): void {
     this.#stopping.abort();
-    this.#rouse();
+    this.#waker.wake();
   }
 
   async run(): Promise<void> {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
-      this.#isAwake = false;
+      this.#waker.rearm();
       const waitMs = await this.#round();
-      if (waitMs > 0 && !signal.aborted) await this.#sleep(waitMs);
+      if (waitMs > 0 && !signal.aborted)
+        await this.#waker.sleep(async (over) => this.#dependencies.wait(waitMs, over));
     }
   }
 
@@ -161,8 +160,7 @@ class Follower {
     const { signal } = this.#stopping;
     const { scope, collection, questions } = generation;
     if (encoderModel !== null) {
-      const { encoded, total } = await catalog.encodingProgress(scope, encoderModel);
-      if (encoded < ENCODED_SHARE * total) return ENCODER_MS;
+      if (!isServed(await catalog.encodingProgress(scope, encoderModel))) return ENCODER_MS;
     }
     const live = catalog.pin(collection);
     const report = await compareGenerations(
@@ -181,20 +179,5 @@ class Follower {
     if (this.#dependencies.catalog.pin(generation.collection).collection === generation.scope.collection)
       return true;
     return followStep(generation, this.#dependencies, { locked, signal });
-  }
-
-  async #sleep(ms: number): Promise<void> {
-    if (this.#isAwake) return;
-    const timer = new AbortController();
-    const signal = AbortSignal.any([timer.signal, this.#stopping.signal]);
-    const woken = new Promise<void>((resolve) => {
-      this.#rouse = resolve;
-    });
-    const slept = this.#dependencies.wait(ms, signal).catch((error: unknown) => {
-      if (!signal.aborted) throw error;
-    });
-    await Promise.race([woken, slept]);
-    timer.abort();
-    await slept;
   }
 }
