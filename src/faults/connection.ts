@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { Connection } from './connection-state.ts';
 import { createEndings } from './endings.ts';
 import { link } from './link.ts';
+import { resetSocket } from './reset-socket.ts';
 import { isConnectionToxic, type ActiveToxic, type ConnectionToxic, type Direction } from './toxics.ts';
 
 /** What a connection needs of its proxy. */
@@ -36,7 +37,7 @@ export function connect(client: Socket, server: Duplex, host: ConnectionHost): O
     ended.abort(new Error('the connection has ended'));
     change.reject(ended.signal.reason);
     endings.set([]);
-    if (isReset) client.resetAndDestroy();
+    if (isReset) resetSocket(client);
     else client.destroy();
     server.destroy();
     host.ended(open);

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as after } from 'node:timers/promises';
+import { resetSocket } from '../reset-socket.ts';
 import type { CallKind, Knobs } from './knobs.ts';
 
 /** One call to a stand-in on its way. */
@@ -71,7 +72,7 @@ const cutResponses = new WeakSet<ServerResponse>();
 /** Ends the connection as a fault, which does not count as an abort by the client. */
 export function cut({ response }: Call, how: 'close' | 'reset'): void {
   cutResponses.add(response);
-  if (how === 'reset') response.socket?.resetAndDestroy();
+  if (how === 'reset' && response.socket !== null) resetSocket(response.socket);
   else response.destroy();
 }
 
