@@ -48,11 +48,17 @@ export function guardedGenerator(
   guards: ModelGuards & { readonly clocks: StreamClocks },
 ): Generator {
   const { policy, monitor, clocks } = guards;
-  const open = (request: Parameters<Generator['generate']>[0]) =>
-    async function* (inner: AbortSignal): AsyncGenerator<string> {
-      await monitor.requireLoaded(inner);
-      yield* generator.generate(request, inner);
-    };
+  const onceLoaded = async function* (
+    request: Parameters<Generator['generate']>[0],
+    inner: AbortSignal,
+  ): AsyncGenerator<string> {
+    await monitor.requireLoaded(inner);
+    yield* generator.generate(request, inner);
+  };
+  const open =
+    (request: Parameters<Generator['generate']>[0]) =>
+    (inner: AbortSignal): AsyncIterable<string> =>
+      monitor.mayBeUnloaded ? onceLoaded(request, inner) : generator.generate(request, inner);
   return {
     profile: generator.profile,
     async *generate(request, signal) {

@@ -109,11 +109,16 @@ export class ModelMonitor implements AsyncDisposable {
     while (this.#state.name === 'warming') await settledOrAborted(this.#state.loaded, signal);
   }
 
+  /** Whether `requireLoaded` has something to find out. */
+  get mayBeUnloaded(): boolean {
+    if (this.#model.isLoaded === undefined || this.#isUnloadable) return false;
+    return this.#isDoubted || this.#time.monotonic() - this.#lastSuccess >= DOUBT_MS;
+  }
+
   /** Begins to load a model that may not be loaded and is not. @throws ModelError `warming` then. */
   async requireLoaded(signal: AbortSignal): Promise<void> {
     const { isLoaded } = this.#model;
-    const isRecent = this.#time.monotonic() - this.#lastSuccess < DOUBT_MS;
-    if (isLoaded === undefined || this.#isUnloadable || (isRecent && !this.#isDoubted)) return;
+    if (isLoaded === undefined || !this.mayBeUnloaded) return;
     if (await isLoaded(signal)) return;
     this.#beginWarmUp();
     await this.#requireWarm(signal);

@@ -6,7 +6,7 @@ import type { StreamClocks } from './defaults.ts';
 import type { Hedge } from './hedge.ts';
 import type { Retry } from './retry.ts';
 import { systemTime, type TimeSource } from './time-source.ts';
-import { checkStreamClocks, timedStream, type StreamEnd, type StreamWork } from './timed-stream.ts';
+import { timedStream, type StreamEnd, type StreamWork } from './timed-stream.ts';
 import type { Timeout } from './timeout.ts';
 import type { Executor, Work } from './work.ts';
 
@@ -81,26 +81,31 @@ export class Policy implements Executor {
    * stream is over; it is slow when its first item is.
    * @throws as `execute`, also in the middle.
    */
-  async *stream<T>(
+  stream<T>(
     open: StreamWork<T>,
     signal: AbortSignal,
     clocks: StreamClocks,
   ): AsyncGenerator<T, void, undefined> {
-    checkStreamClocks(clocks);
-    const entered = this.#enter(signal);
-    const call = entered instanceof Promise ? await entered : entered;
-    const inFlight = this.bulkhead.active;
+    let begun: { readonly call: BreakerCall; readonly inFlight: number } | null = null;
     let firstItemMs: number | undefined;
-    yield* timedStream(open, signal, {
+    const begin = (call: BreakerCall): void => {
+      begun = { call, inFlight: this.bulkhead.active };
+    };
+    return timedStream(open, signal, {
       name: this.breaker.name,
       clocks,
       time: this.#time,
+      enter: () => {
+        const entered = this.#enter(signal);
+        return entered instanceof Promise ? entered.then(begin) : begin(entered);
+      },
       onFirstItem: (durationMs) => {
         firstItemMs = durationMs;
       },
       onEnd: (end) => {
-        const outcome = this.#outcomeOfStream(end, signal, call);
-        this.#leave({ call, inFlight, outcome, durationMs: firstItemMs });
+        if (begun === null) return;
+        const outcome = this.#outcomeOfStream(end, signal, begun.call);
+        this.#leave({ ...begun, outcome, durationMs: firstItemMs });
       },
     });
   }

@@ -18,6 +18,8 @@ export interface TimedStreamOptions {
   readonly clocks: StreamClocks;
   /** Default: the machine's time. */
   readonly time?: TimeSource;
+  /** Called first; what it throws, or rejects with, is thrown before the stream is opened. */
+  readonly enter?: () => void | Promise<void>;
   /** Called once, with the milliseconds until the first item. */
   readonly onFirstItem?: (durationMs: number) => void;
   /** Called once, when the stream is over: at once when a clock runs out, also while the reader is slow. */
@@ -35,6 +37,9 @@ export async function* timedStream<T>(
   signal: AbortSignal,
   options: TimedStreamOptions,
 ): AsyncGenerator<T, void, undefined> {
+  checkStreamClocks(options.clocks);
+  const entering = options.enter?.();
+  if (entering !== undefined) await entering;
   const watch = new StreamWatch(signal, options);
   let items: AsyncIterator<T> | undefined;
   try {
@@ -60,13 +65,12 @@ function closeQuietly(items: AsyncIterator<unknown> | undefined): void {
   closing?.catch(() => undefined);
 }
 
-/** The clocks as they are. @throws RangeError when one is out of bounds. */
-export function checkStreamClocks(clocks: StreamClocks): StreamClocks {
+/** @throws RangeError when one is out of bounds. */
+function checkStreamClocks(clocks: StreamClocks): void {
   const range = { min: 1, max: MAX_TIMER_MS };
   requireNumber('firstItemMs', clocks.firstItemMs, range);
   requireNumber('gapMs', clocks.gapMs, range);
   requireNumber('totalMs', clocks.totalMs, range);
-  return clocks;
 }
 
 class StreamWatch {
@@ -74,10 +78,15 @@ class StreamWatch {
   readonly #options: TimedStreamOptions;
   readonly #time: TimeSource;
   readonly #began: number;
-  readonly #total: Timer;
   readonly #controller = new AbortController();
-  readonly #cut = Promise.withResolvers<never>();
-  #isOpen = true;
+  /** One timer for all three clocks, set to the next of them; it is set anew only when it comes, or would come late. */
+  #timer: Timer | null = null;
+  #timerAt = Number.POSITIVE_INFINITY;
+  /** When the item that the reader waits for is late. */
+  #lateAt = Number.POSITIVE_INFINITY;
+  /** Rejects the wait of the reader. */
+  #giveUp: ((reason: unknown) => void) | null = null;
+  #end: StreamEnd | null = null;
   #hasItem = false;
 
   constructor(outer: AbortSignal, options: TimedStreamOptions) {
@@ -85,10 +94,6 @@ class StreamWatch {
     this.#options = options;
     this.#time = options.time ?? systemTime;
     this.#began = this.#time.monotonic();
-    const { totalMs } = checkStreamClocks(options.clocks);
-    this.#total = this.#time.after(totalMs, () => this.#runOut(totalMs, 'total'));
-    // Nobody may be reading when it is cut.
-    this.#cut.promise.catch(() => undefined);
     outer.addEventListener('abort', this);
   }
 
@@ -97,21 +102,20 @@ class StreamWatch {
   }
 
   /** The next step of the stream, unless it is cut first. */
-  async next<T>(items: AsyncIterator<T>): Promise<IteratorResult<T>> {
+  next<T>(items: AsyncIterator<T>): Promise<IteratorResult<T>> {
+    if (this.#end?.kind === 'failed') return Promise.reject(this.#end.error);
+    const now = this.#time.monotonic();
     const { firstItemMs, gapMs } = this.#options.clocks;
-    const [limitMs, phase] = this.#hasItem
-      ? ([gapMs, 'gap'] as const)
-      : ([firstItemMs, 'first_item'] as const);
-    const timer = this.#time.after(limitMs, () => this.#runOut(limitMs, phase));
-    try {
-      const step = await Promise.race([this.#cut.promise, items.next()]);
-      if (!this.#hasItem && step.done !== true)
-        this.#options.onFirstItem?.(this.#time.monotonic() - this.#began);
-      this.#hasItem = true;
-      return step;
-    } finally {
-      timer[Symbol.dispose]();
-    }
+    this.#lateAt = now + (this.#hasItem ? gapMs : firstItemMs);
+    this.#watchClocks(now);
+    return new Promise((resolve, reject) => {
+      this.#giveUp = reject;
+      const received = (step: IteratorResult<T>): void => {
+        if (this.#end === null) this.#received(step.done === true);
+        resolve(step);
+      };
+      items.next().then(received, reject);
+    });
   }
 
   /** The caller's signal aborted. */
@@ -121,12 +125,12 @@ class StreamWatch {
 
   /** Only the first end counts; false for any other. */
   end(end: StreamEnd): boolean {
-    if (!this.#isOpen) return false;
-    this.#isOpen = false;
-    this.#total[Symbol.dispose]();
+    if (this.#end !== null) return false;
+    this.#end = end;
+    this.#timer?.[Symbol.dispose]();
     this.#outer.removeEventListener('abort', this);
     if (end.kind === 'failed') {
-      this.#cut.reject(end.error);
+      this.#giveUp?.(end.error);
       this.#controller.abort(end.error);
     } else if (end.kind === 'left') {
       this.#controller.abort(new DOMException('The reader went away', 'AbortError'));
@@ -134,6 +138,35 @@ class StreamWatch {
     this.#options.onEnd?.(end);
     return true;
   }
+
+  #received(isLast: boolean): void {
+    this.#lateAt = Number.POSITIVE_INFINITY;
+    if (!this.#hasItem && !isLast) this.#options.onFirstItem?.(this.#time.monotonic() - this.#began);
+    this.#hasItem = true;
+  }
+
+  get #totalAt(): number {
+    return this.#began + this.#options.clocks.totalMs;
+  }
+
+  #watchClocks(now: number): void {
+    const at = Math.min(this.#lateAt, this.#totalAt);
+    if (at >= this.#timerAt) return;
+    this.#timer?.[Symbol.dispose]();
+    this.#timerAt = at;
+    this.#timer = this.#time.after(Math.max(0, at - now), this.#onTimer);
+  }
+
+  readonly #onTimer = (): void => {
+    this.#timerAt = Number.POSITIVE_INFINITY;
+    const now = this.#time.monotonic();
+    const { firstItemMs, gapMs, totalMs } = this.#options.clocks;
+    // A timer may come a fraction of a millisecond early by this clock.
+    if (this.#totalAt <= now + 1) this.#runOut(totalMs, 'total');
+    else if (this.#lateAt > now + 1) this.#watchClocks(now);
+    else if (this.#hasItem) this.#runOut(gapMs, 'gap');
+    else this.#runOut(firstItemMs, 'first_item');
+  };
 
   #runOut(limitMs: number, phase: TimeoutPhase): void {
     this.end({ kind: 'failed', error: new TimeoutError(this.#options.name, limitMs, phase) });
