@@ -4,7 +4,7 @@ import type { Answer, Citation } from '../answer.ts';
 import { toCitation } from '../compose.ts';
 import { ground, type GroundPassage, type GroundTools } from './ground.ts';
 import { outputFilter } from './output-filter.ts';
-import { leakGuard, type LeakGuard } from './leak-guard.ts';
+import { leakGuard, secretOf, type LeakGuard } from './leak-guard.ts';
 import { holdsLink } from './links.ts';
 import { buildPrompt, INSTRUCTIONS, NOT_ANSWERED } from './prompt.ts';
 
@@ -30,6 +30,7 @@ export type GenerationOutcome =
 /** Word pieces of other models differ; so much of the context is left free. */
 const BUDGET_SHARE = 0.85;
 const MAX_ANSWER_CHARS = 16_000;
+const SECRET = secretOf(INSTRUCTIONS);
 
 /**
  * Streams an answer that a model writes from the passages: yields the text that may be shown, returns what became
@@ -56,7 +57,7 @@ export async function* generateAnswer(
     isKnownLink: (link, markers) => markers.some((marker) => holdsLink(cited[marker - 1]?.text ?? '', link)),
   });
   const guard = leakGuard(
-    INSTRUCTIONS,
+    SECRET,
     cited.map((passage) => passage.text),
   );
   let text = '';

@@ -91,13 +91,15 @@ interface Claim {
 /** The sentence of the passage that says most of the claim, if it says enough. */
 function supportIn(passage: GroundPassage, marker: number, { claim, tools }: Claim): Support | null {
   const wanted = new Set(tools.terms(claim, passage.language).map(({ term }) => term));
-  const vector = tools.embed(claim);
+  let vector: Float32Array | null = null;
   let best: { readonly span: Span; readonly score: number } | null = null;
   for (const span of sentenceSpans(passage.text)) {
     const text = passage.text.slice(span.start, span.end);
     const overlap = share(wanted, tools.terms(text, passage.language));
+    if (overlap < MIN_OVERLAP) continue;
+    vector ??= tools.embed(claim);
     const score = Math.max(overlap, (overlap + cosine(vector, tools.embed(text))) / 2);
-    if (overlap >= MIN_OVERLAP && score >= MIN_SUPPORT && score > (best?.score ?? 0)) best = { span, score };
+    if (score >= MIN_SUPPORT && score > (best?.score ?? 0)) best = { span, score };
   }
   if (best === null) return null;
   const { start, end } = best.span;

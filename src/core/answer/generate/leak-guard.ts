@@ -11,15 +11,30 @@ export interface LeakGuard {
 const WORDS = 6;
 const WORD = /[\p{L}\p{N}_]+/gu;
 
+/** A text that is not to be repeated, taken apart. */
+export interface Secret {
+  /** Its runs of words, in lower case and with one space between words. */
+  readonly runs: ReadonlySet<string>;
+  /** What runs begin with. */
+  readonly beginnings: ReadonlySet<string>;
+}
+
+export function secretOf(text: string): Secret {
+  const all = runs(text, WORDS);
+  return { runs: new Set(all), beginnings: new Set(all.flatMap(beginningsOf)) };
+}
+
 /**
  * Watches a streamed text for runs of words of the secret, in any case and with any punctuation between them. Nothing
  * of a run is let through before it is clear that it is none. What `open` texts hold may be said.
  */
-export function leakGuard(secret: string, open: readonly string[]): LeakGuard {
-  const said = new Set(open.flatMap((text) => runs(text, WORDS)));
-  const secrets = runs(secret, WORDS).filter((run) => !said.has(run));
-  const beginnings = new Set(secrets.flatMap(beginningsOf));
-  const whole = new Set(secrets);
+export function leakGuard(secret: Secret, open: readonly string[]): LeakGuard {
+  let said: ReadonlySet<string> | null = null;
+  const maySay = (run: string): boolean => {
+    said ??= new Set(open.flatMap((text) => runs(text, WORDS)));
+    return said.has(run);
+  };
+  const isLeak = (run: string): boolean => secret.runs.has(run) && !maySay(run);
   let held = '';
   let hasLeaked = false;
   return {
@@ -35,9 +50,9 @@ export function leakGuard(secret: string, open: readonly string[]): LeakGuard {
           .slice(at, at + WORDS)
           .map(({ word }) => word)
           .join(' ');
-      hasLeaked = words.some((_, at) => whole.has(from(at)));
+      hasLeaked = words.some((_, at) => isLeak(from(at)));
       if (hasLeaked) return '';
-      const first = words.findIndex((_, at) => at > words.length - WORDS && beginnings.has(from(at)));
+      const first = words.findIndex((_, at) => at > words.length - WORDS && secret.beginnings.has(from(at)));
       const end = words[first]?.at ?? held.length;
       const shown = held.slice(0, end);
       held = held.slice(end);
