@@ -3,7 +3,7 @@ import { HoldfastError } from '../../../core/errors.ts';
 import { BlockWriter } from '../block-writer.ts';
 import { flatMetadata } from '../front-matter.ts';
 import { singleDocument } from '../single-document.ts';
-import { headerOf, rowText } from '../table-rows.ts';
+import { writeTable } from '../write-table.ts';
 import { readCoreProperties } from './core-properties.ts';
 import { readXml, type XmlElement } from './read-xml.ts';
 import { openArchive } from './archive.ts';
@@ -169,12 +169,4 @@ class Story {
   #endTable(): void {
     writeTable(this.#rows, this.#writer);
   }
-}
-
-/** A table as lines, each with the names of its columns. */
-export function writeTable(rows: readonly (readonly string[])[], writer: BlockWriter, page?: number): void {
-  const header = headerOf(rows);
-  const body = header === null ? rows : rows.slice(1);
-  const text = body.map((cells) => rowText(cells, header)).join('\n');
-  writer.add('table', text, page === undefined ? {} : { page });
 }

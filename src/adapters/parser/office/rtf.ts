@@ -3,7 +3,7 @@ import { HoldfastError } from '../../../core/errors.ts';
 import { BlockWriter } from '../block-writer.ts';
 import { flatMetadata } from '../front-matter.ts';
 import { singleDocument } from '../single-document.ts';
-import { writeTable } from './docx.ts';
+import { writeTable } from '../write-table.ts';
 import { rtfTokens, type RtfToken } from './rtf-tokens.ts';
 
 /** Rich text: paragraphs, headings by outline level, tables row by row. Source: Microsoft, RTF specification 1.9.1. */

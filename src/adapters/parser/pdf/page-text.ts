@@ -1,5 +1,5 @@
 import type { BlockWriter } from '../block-writer.ts';
-import { writeTable } from '../office/docx.ts';
+import { writeTable } from '../write-table.ts';
 import type { PageLine } from './page-lines.ts';
 
 /** Lines this much larger than the body are headings. */
