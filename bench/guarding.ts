@@ -2,14 +2,13 @@ import { table } from '../eval/report.ts';
 import { createAdmission } from '../src/app/admission.ts';
 import { startDeadline } from '../src/app/request-deadline.ts';
 import { watchedEmbedder, watchedGenerator, watchedReranker } from '../src/app/watched-models.ts';
-import type { AskRequest, AskResponse } from '../src/core/answer/answer.ts';
 import type { Asking } from '../src/core/answer/create-ask.ts';
-import { DEFAULT_TENANT } from '../src/core/documents/ids.ts';
 import type { Generator } from '../src/core/models/generator.ts';
 import type { Reranker } from '../src/core/models/reranker.ts';
 import type { Embedder } from '../src/core/retrieval/embedder.ts';
 import { createLogger } from '../src/telemetry/logger.ts';
 import { quantile } from './quantiles.ts';
+import { SAMPLE_REQUEST, SAMPLE_RESPONSE } from './sample-question.ts';
 
 const ROUNDS = 40;
 const QUESTIONS_PER_ROUND = 500;
@@ -31,26 +30,6 @@ interface ModelSet {
 
 const NEVER = new AbortController().signal;
 const VECTOR = new Float32Array(8);
-const REQUEST: AskRequest = {
-  tenant: DEFAULT_TENANT,
-  query: 'When do backups run?',
-  collections: [],
-  filter: {},
-  topK: 10,
-  mode: 'hybrid',
-  maxAnswerChars: 400,
-};
-const RESPONSE: AskResponse = {
-  id: 'one',
-  query: REQUEST.query,
-  results: [],
-  retrieval: { mode: 'hybrid', generation: 'g', embeddingModel: 'instant' },
-  degraded: [],
-  timingsMs: { total: 0 },
-  answer: { text: '', mode: 'generated', refused: false, reason: null },
-  citations: [],
-  cache: 'off',
-};
 
 /** Models that answer at once, so that nothing but the guards is timed. */
 const EMBEDDING_PROFILE = {
@@ -87,11 +66,11 @@ function askingWith({ embedder, generator, reranker }: ModelSet): Asking {
     await reranker.rerank(query, [query], signal);
     const request = { messages: [], maxOutputTokens: 1, temperature: 0 };
     for await (const _ of generator.generate(request, signal));
-    return RESPONSE;
+    return SAMPLE_RESPONSE;
   };
   return {
     ask,
-    search: async () => RESPONSE,
+    search: async () => SAMPLE_RESPONSE,
     async *askStream(request, signal) {
       yield { type: 'final', data: await ask(request, signal) };
     },
@@ -135,14 +114,14 @@ export async function guardingFigures(): Promise<GuardingFigures> {
   );
   const bare = askingWith({ embedder: EMBEDDER, generator: GENERATOR, reranker: RERANKER });
   const ways = [
-    { name: 'bare', times: [] as number[], ask: async () => bare.ask(REQUEST, NEVER) },
+    { name: 'bare', times: [] as number[], ask: async () => bare.ask(SAMPLE_REQUEST, NEVER) },
     {
       name: 'guarded',
       times: [] as number[],
       ask: async () => {
         admission.admit('query');
         using deadline = startDeadline(DEADLINE_MS, NEVER);
-        await guarded.ask(REQUEST, deadline.signal);
+        await guarded.ask(SAMPLE_REQUEST, deadline.signal);
       },
     },
   ];

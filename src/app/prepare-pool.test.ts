@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { getPriority } from 'node:os';
 import { describe, it } from 'node:test';
 import { GENERATION, scopeOf } from '../../test/library.ts';
 import type { PrepareInput, PreparedItem } from '../core/ingest/prepare.ts';
@@ -66,6 +68,26 @@ describe('the pool of preparing threads', () => {
     const broken = await pool.prepare(input('empty.md', ''), NEVER);
     assert.deepEqual(problemsOf(broken), ['null document_empty empty.md has 0 bytes']);
   });
+
+  it(
+    'lets searches go first: its threads have a lower priority than the others',
+    {
+      skip: process.platform === 'linux' ? false : 'only Linux gives threads priorities of their own',
+    },
+    async () => {
+      const before = getPriority();
+      await using pool = preparePool({
+        threads: 1,
+        modelFolder: MODEL_FOLDER,
+        timeoutMs: LONG_MS,
+        heapMegabytes: 256,
+      });
+      await pool.prepare(input('one.md'), NEVER);
+      const priorities = readdirSync('/proc/self/task').map((thread) => getPriority(Number(thread)));
+      assert.equal(getPriority(), before);
+      assert.ok(priorities.includes(5), `there are only priorities ${[...new Set(priorities)].join(', ')}`);
+    },
+  );
 
   it('ends a thread that hangs: its item fails, the others go on', async () => {
     await using pool = hostilePool({ timeoutMs: 2000 });

@@ -20,6 +20,9 @@ export interface PreparePoolOptions {
 
 const SCRIPT = new URL('prepare-thread.ts', import.meta.url);
 
+/** Where new objects go: a third of the default costs no time, and a thread a hundred megabytes less. */
+const YOUNG_MEGABYTES = 18;
+
 interface Job {
   readonly input: PrepareInput | RestoreInput;
   readonly resolve: (prepared: PreparedItem) => void;
@@ -117,7 +120,7 @@ class Pool implements PreparePool {
     const { modelFolder, keepsVectors = true, heapMegabytes, script = SCRIPT } = this.#options;
     const worker = new Worker(script, {
       workerData: { modelFolder, keepsVectors },
-      resourceLimits: { maxOldGenerationSizeMb: heapMegabytes },
+      resourceLimits: { maxOldGenerationSizeMb: heapMegabytes, maxYoungGenerationSizeMb: YOUNG_MEGABYTES },
     });
     const thread: Thread = { worker, job: null, timer: null };
     worker.on('message', (response: ThreadResponse) => {

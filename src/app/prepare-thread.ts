@@ -1,3 +1,4 @@
+import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { loadStaticModel } from '../adapters/embedder/static.ts';
 import {
@@ -17,6 +18,11 @@ export interface ThreadRequest {
 export type ThreadResponse =
   | { readonly id: number; readonly step: PrepareStep }
   | { readonly id: number; readonly prepared: PreparedItem };
+
+/** A third of the weight of the thread that answers, when the cores are busy with both. */
+const NICENESS = 5;
+// Linux alone takes it for this thread; elsewhere it would be the whole process.
+if (process.platform === 'linux') setPriority(NICENESS);
 
 const { modelFolder, keepsVectors } = workerData as {
   readonly modelFolder: string;

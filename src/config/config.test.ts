@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { temporaryFolder } from '../../test/temporary-folder.ts';
@@ -20,6 +21,7 @@ function problemsOf(environment: Environment, flags: ConfigFlags = {}): readonly
 
 test('stands on its defaults without any environment', () => {
   const config = loadConfig({}, {});
+  const cores = availableParallelism();
   assert.equal(config.dataDir, resolve('holdfast-data'));
   assert.equal(config.host, '127.0.0.1');
   assert.equal(config.port, 8600);
@@ -28,7 +30,7 @@ test('stands on its defaults without any environment', () => {
   assert.deepEqual(config.ingestRoots, []);
   assert.equal(config.logFormat, 'auto');
   assert.equal(config.bm25K1, undefined);
-  assert.ok(config.workers >= 1);
+  assert.equal(config.workers, Math.max(Math.min(2, cores), cores - 1));
 });
 
 test('reads typed values from the environment', () => {

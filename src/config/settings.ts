@@ -155,10 +155,10 @@ export const SETTINGS = {
       name: 'HOLDFAST_WORKERS',
       min: 1,
       max: 256,
-      default: Math.max(1, availableParallelism() - 1),
-      description: 'How many threads parse and embed documents.',
+      default: threadsFor(availableParallelism()),
+      description: 'How many threads parse and embed documents. On Linux searches go before them.',
     }),
-    default: 'one less than the processor cores, at least 1',
+    default: 'one less than the processor cores; 2 on 2 cores',
   },
   indexMemoryBytes: bytes({
     name: 'HOLDFAST_INDEX_MEMORY_BYTES',
@@ -229,6 +229,11 @@ export const SETTINGS = {
     description: 'Hybrid search: the share of the embedding in the score; the rest is lexical.',
   }),
 } as const satisfies Record<string, Setting<unknown>>;
+
+/** Two documents are parsed at once wherever there are two cores; of more, one is left to what else there is. */
+function threadsFor(cores: number): number {
+  return Math.max(Math.min(2, cores), cores - 1);
+}
 
 function requireLoopback(host: string): void {
   if (host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))) return;

@@ -1,34 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { AskRequest, AskResponse } from '../core/answer/answer.ts';
+import { SAMPLE_REQUEST, SAMPLE_RESPONSE } from '../../bench/sample-question.ts';
+import type { AskResponse } from '../core/answer/answer.ts';
 import type { Asking } from '../core/answer/create-ask.ts';
-import type { CollectionName, TenantId } from '../core/documents/ids.ts';
 import { HoldfastError, type ErrorCode } from '../core/errors.ts';
 import { systemClock } from '../lib/clock.ts';
 import { measuredAsking } from './measured-asking.ts';
 import type { MeasuredQuestion } from './metrics.ts';
 
 const NEVER = new AbortController().signal;
-const REQUEST: AskRequest = {
-  tenant: 'default' as TenantId,
-  query: 'When do backups run?',
-  collections: ['docs' as CollectionName],
-  filter: {},
-  topK: 10,
-  mode: 'hybrid',
-  maxAnswerChars: 400,
-};
-const RESPONSE: AskResponse = {
-  id: 'made',
-  query: REQUEST.query,
-  results: [],
-  retrieval: { mode: 'hybrid', generation: 'g', embeddingModel: 'm' },
-  degraded: [],
-  timingsMs: { total: 1 },
-  answer: { text: 'At 02:00 [1].', mode: 'extractive', refused: false, reason: null },
-  citations: [],
-  cache: 'off',
-};
 
 function measured(respond: () => Promise<AskResponse>) {
   const questions: MeasuredQuestion[] = [];
@@ -48,10 +28,10 @@ function measured(respond: () => Promise<AskResponse>) {
 async function outcomes(respond: () => Promise<AskResponse>, signal = NEVER): Promise<readonly string[]> {
   const { asking, questions } = measured(respond);
   const read = async (): Promise<void> => {
-    for await (const _ of asking.askStream(REQUEST, signal));
+    for await (const _ of asking.askStream(SAMPLE_REQUEST, signal));
   };
-  await Promise.allSettled([asking.ask(REQUEST, signal)]);
-  await Promise.allSettled([asking.search(REQUEST, signal)]);
+  await Promise.allSettled([asking.ask(SAMPLE_REQUEST, signal)]);
+  await Promise.allSettled([asking.search(SAMPLE_REQUEST, signal)]);
   await Promise.allSettled([read()]);
   return questions.map(({ kind, outcome }) => `${kind} ${outcome}`);
 }
@@ -65,11 +45,11 @@ function failing(code: ErrorCode): () => Promise<AskResponse> {
 }
 
 test('measures each question once, by what came of it', async () => {
-  assert.deepEqual(await outcomes(async () => RESPONSE), all('answered'));
+  assert.deepEqual(await outcomes(async () => SAMPLE_RESPONSE), all('answered'));
   const since = '2026-01-01T00:00:00.000Z';
   const lost = { component: 'reranker', mode: 'fused_order', reason: 'away', since };
-  assert.deepEqual(await outcomes(async () => ({ ...RESPONSE, degraded: [lost] })), all('degraded'));
-  const refused: AskResponse = { ...RESPONSE, answer: { ...RESPONSE.answer, refused: true } };
+  assert.deepEqual(await outcomes(async () => ({ ...SAMPLE_RESPONSE, degraded: [lost] })), all('degraded'));
+  const refused: AskResponse = { ...SAMPLE_RESPONSE, answer: { ...SAMPLE_RESPONSE.answer, refused: true } };
   assert.deepEqual(await outcomes(async () => refused), all('refused'));
 });
 
@@ -88,8 +68,8 @@ test('tells overload and a passed deadline from failures and from clients that l
 });
 
 test('a stream whose reader stops reading was left', async () => {
-  const { asking, questions } = measured(async () => RESPONSE);
-  for await (const _ of asking.askStream(REQUEST, NEVER)) break;
+  const { asking, questions } = measured(async () => SAMPLE_RESPONSE);
+  for await (const _ of asking.askStream(SAMPLE_REQUEST, NEVER)) break;
   assert.deepEqual(
     questions.map(({ outcome }) => outcome),
     ['left'],

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { SAMPLE_REQUEST, SAMPLE_RESPONSE } from '../../../bench/sample-question.ts';
 import type { CollectionName, TenantId } from '../documents/ids.ts';
 import { HoldfastError } from '../errors.ts';
 import type { AskRequest, AskResponse } from './answer.ts';
@@ -8,28 +9,8 @@ import type { Asking } from './create-ask.ts';
 
 const NEVER = new AbortController().signal;
 
-const REQUEST: AskRequest = {
-  tenant: 'default' as TenantId,
-  query: 'When do backups run?',
-  collections: ['docs' as CollectionName],
-  filter: {},
-  topK: 10,
-  mode: 'hybrid',
-  maxAnswerChars: 400,
-};
-
 function response(text: string): AskResponse {
-  return {
-    id: 'made',
-    query: REQUEST.query,
-    results: [],
-    retrieval: { mode: 'hybrid', generation: 'g', embeddingModel: 'm' },
-    degraded: [],
-    timingsMs: { total: 1 },
-    answer: { text, mode: 'extractive', refused: false, reason: null },
-    citations: [],
-    cache: 'off',
-  };
+  return { ...SAMPLE_RESPONSE, answer: { ...SAMPLE_RESPONSE.answer, text } };
 }
 
 /** An asking whose answers are counted, over a catalog whose state the test sets. */
@@ -85,11 +66,11 @@ function world(
 
 test('answers the same question from memory until a document changes', async () => {
   const { state, asking } = world();
-  assert.equal((await asking.ask(REQUEST, NEVER)).cache, 'miss');
-  const hit = await asking.ask({ ...REQUEST, query: 'When  do backups run?' }, NEVER);
+  assert.equal((await asking.ask(SAMPLE_REQUEST, NEVER)).cache, 'miss');
+  const hit = await asking.ask({ ...SAMPLE_REQUEST, query: 'When  do backups run?' }, NEVER);
   assert.deepEqual([hit.cache, hit.id, hit.answer.text, state.calls], ['hit', 'again', 'answer 1', 1]);
   state.sequence++;
-  assert.equal((await asking.ask(REQUEST, NEVER)).answer.text, 'answer 2');
+  assert.equal((await asking.ask(SAMPLE_REQUEST, NEVER)).answer.text, 'answer 2');
 });
 
 test('keeps answers of another tenant, filter, mode or length apart', async () => {
@@ -103,24 +84,27 @@ test('keeps answers of another tenant, filter, mode or length apart', async () =
     { topK: 3 },
     { collections: ['wiki' as CollectionName] },
   ];
-  for (const other of others) assert.equal((await asking.ask({ ...REQUEST, ...other }, NEVER)).cache, 'miss');
+  for (const other of others)
+    assert.equal((await asking.ask({ ...SAMPLE_REQUEST, ...other }, NEVER)).cache, 'miss');
   assert.equal(state.calls, others.length);
 });
 
 test('never keeps a degraded answer or a conversation', async () => {
   const { state, asking } = world();
   state.degraded = true;
-  await asking.ask(REQUEST, NEVER);
+  await asking.ask(SAMPLE_REQUEST, NEVER);
   state.degraded = false;
-  assert.equal((await asking.ask(REQUEST, NEVER)).answer.text, 'answer 2');
+  assert.equal((await asking.ask(SAMPLE_REQUEST, NEVER)).answer.text, 'answer 2');
   const history = [{ role: 'user', content: 'before' } as const];
   for (let round = 0; round < 2; round++)
-    assert.equal((await asking.ask({ ...REQUEST, history }, NEVER)).cache, 'off');
+    assert.equal((await asking.ask({ ...SAMPLE_REQUEST, history }, NEVER)).cache, 'off');
 });
 
 test('answers a question that many ask at once only once', async () => {
   const { state, asking } = world();
-  const answers = await Promise.all(Array.from({ length: 50 }, async () => asking.ask(REQUEST, NEVER)));
+  const answers = await Promise.all(
+    Array.from({ length: 50 }, async () => asking.ask(SAMPLE_REQUEST, NEVER)),
+  );
   assert.equal(state.calls, 1);
   assert.equal(new Set(answers.map(({ answer }) => answer.text)).size, 1);
 });
@@ -132,7 +116,7 @@ test('does not join an asker who has much less time, whose answer is poorer for 
   assert.ok(hurried && patient && equal);
   const { state, asking } = world({ timeLeftMs: new Map([hurried, patient, equal]) });
   const answers = await Promise.all(
-    [hurried, patient, equal].map(async ([signal]) => asking.ask(REQUEST, signal)),
+    [hurried, patient, equal].map(async ([signal]) => asking.ask(SAMPLE_REQUEST, signal)),
   );
   assert.equal(state.calls, 2);
   assert.deepEqual(
@@ -146,8 +130,8 @@ test('answers by itself when the same question of another takes longer than it c
   const { state, asking } = world({ early: early.signal });
   const gate = Promise.withResolvers<void>();
   state.gate = gate.promise;
-  const first = asking.ask(REQUEST, NEVER);
-  const second = asking.ask(REQUEST, NEVER);
+  const first = asking.ask(SAMPLE_REQUEST, NEVER);
+  const second = asking.ask(SAMPLE_REQUEST, NEVER);
   await new Promise((resolve) => setImmediate(resolve));
   state.gate = null;
   early.abort(new Error('no more time'));
@@ -158,32 +142,32 @@ test('answers by itself when the same question of another takes longer than it c
 
 test('stands in with an older answer that says its age while a fresh one cannot be had', async () => {
   const { state, asking } = world();
-  await asking.ask(REQUEST, NEVER);
+  await asking.ask(SAMPLE_REQUEST, NEVER);
   state.now = 30_000;
   state.isUnreadable = true;
   state.failure = new HoldfastError('storage_failed', 'disk gone');
-  const stale = await asking.ask(REQUEST, NEVER);
+  const stale = await asking.ask(SAMPLE_REQUEST, NEVER);
   assert.deepEqual(
     [stale.answer.text, stale.stalenessSeconds, stale.retrieval.mode, stale.degraded[0]?.mode],
     ['answer 1', 30, 'cache', 'stale_cache'],
   );
   state.now = 61_000;
-  await assert.rejects(asking.ask(REQUEST, NEVER), /disk gone/);
+  await assert.rejects(asking.ask(SAMPLE_REQUEST, NEVER), /disk gone/);
 });
 
 test('does not hide an error of the request behind an older answer', async () => {
   const { state, asking } = world();
-  await asking.ask(REQUEST, NEVER);
+  await asking.ask(SAMPLE_REQUEST, NEVER);
   state.sequence = 0;
   state.failure = new HoldfastError('collection_not_found', 'there is no collection "docs"');
-  await assert.rejects(asking.ask(REQUEST, NEVER), /no collection/);
+  await assert.rejects(asking.ask(SAMPLE_REQUEST, NEVER), /no collection/);
 });
 
 test('streams a remembered answer with the same final event', async () => {
   const { asking } = world();
-  const first = await asking.ask(REQUEST, NEVER);
+  const first = await asking.ask(SAMPLE_REQUEST, NEVER);
   const events = [];
-  for await (const event of asking.askStream(REQUEST, NEVER)) events.push(event);
+  for await (const event of asking.askStream(SAMPLE_REQUEST, NEVER)) events.push(event);
   assert.deepEqual(
     events.map(({ type }) => type),
     ['retrieval', 'delta', 'final'],
@@ -194,16 +178,16 @@ test('streams a remembered answer with the same final event', async () => {
 
 test('leaves everything as it is with no bytes', async () => {
   const { state, asking } = world({ maxBytes: 0 });
-  await asking.ask(REQUEST, NEVER);
-  assert.equal((await asking.ask(REQUEST, NEVER)).cache, 'off');
+  await asking.ask(SAMPLE_REQUEST, NEVER);
+  assert.equal((await asking.ask(SAMPLE_REQUEST, NEVER)).cache, 'off');
   assert.equal(state.calls, 2);
 });
 
 test('keeps answers with and without near duplicates apart', async () => {
   const { state, asking } = world();
-  await asking.ask(REQUEST, NEVER);
-  await asking.ask({ ...REQUEST, distinct: true }, NEVER);
+  await asking.ask(SAMPLE_REQUEST, NEVER);
+  await asking.ask({ ...SAMPLE_REQUEST, distinct: true }, NEVER);
   assert.equal(state.calls, 2);
-  const same = await asking.ask({ ...REQUEST, distinct: false }, NEVER);
+  const same = await asking.ask({ ...SAMPLE_REQUEST, distinct: false }, NEVER);
   assert.equal(same.cache, 'hit');
 });

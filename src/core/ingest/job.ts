@@ -86,11 +86,14 @@ export interface Job {
 
 /** How an item is to be prepared. What is null is found out from the bytes. */
 export interface TaskInput {
+  /** File name, for the format, messages and the title of last resort. */
   readonly name: string;
   readonly format: Format | null;
   readonly mediaType: string | null;
+  /** Given from outside; each wins over what the document says. */
   readonly title: string | null;
   readonly uri: string | null;
+  /** Used when neither names one. */
   readonly fallbackUri: string | null;
   readonly metadata: Metadata;
 }

@@ -14,26 +14,17 @@ import type { FileInput, ParseResult } from '../documents/parser.ts';
 import { joinKeys } from '../documents/record-key.ts';
 import { sketchOf } from '../documents/sketch.ts';
 import { HoldfastError, toHoldfastError } from '../errors.ts';
+import type { TaskInput } from './job.ts';
 import { passageText } from './passage-text.ts';
 import { splitDocument } from './split.ts';
 import { visibleDocument } from './visible-document.ts';
 
 /** One source item: a file or an upload. Plain data, so that it can go to a worker thread. */
-export interface PrepareInput {
+export interface PrepareInput extends TaskInput {
   readonly scope: Scope;
   /** Key of the item in its collection. */
   readonly item: string;
-  /** File name, for the format, messages and the title of last resort. */
-  readonly name: string;
   readonly bytes: Uint8Array;
-  readonly format: Format | null;
-  readonly mediaType: string | null;
-  /** Given from outside; each wins over what the document says. */
-  readonly title: string | null;
-  readonly uri: string | null;
-  /** Used when neither names one. */
-  readonly fallbackUri: string | null;
-  readonly metadata: Metadata;
   /** ISO 639-1, or `auto`. */
   readonly language: string;
   readonly generation: GenerationId;

@@ -11,11 +11,7 @@ export interface CoreProperties {
 const NAMES = new Set(['title', 'creator', 'initial-creator', 'language']);
 
 /** Title, author and language out of `docProps/core.xml` or `meta.xml`. */
-export async function readCoreProperties(
-  archive: Archive,
-  path: string,
-  name: string,
-): Promise<CoreProperties> {
+export function readCoreProperties(archive: Archive, path: string, name: string): CoreProperties {
   const bytes = archive.read(path);
   const found = new Map<string, string>();
   if (bytes !== null) {

@@ -1,10 +1,9 @@
 import type { FileParser } from '../../../core/documents/parser.ts';
 import { HoldfastError } from '../../../core/errors.ts';
 import { BlockWriter } from '../block-writer.ts';
-import { flatMetadata } from '../front-matter.ts';
-import { singleDocument } from '../single-document.ts';
-import { headerOf, rowText } from '../table-rows.ts';
+import { writeTable } from '../write-table.ts';
 import { readCoreProperties } from './core-properties.ts';
+import { describedDocument } from './described-document.ts';
 import { readXml, type XmlElement } from './read-xml.ts';
 import { openArchive } from './archive.ts';
 
@@ -29,19 +28,9 @@ export const docxParser: FileParser = {
       const notes = archive.read(path);
       if (notes !== null) writeStory(notes, { place: `${name}!/${path}`, styles, writer });
     }
-    const { title, author, language } = await readCoreProperties(archive, 'docProps/core.xml', name);
-    const metadata = flatMetadata(author === null ? [] : [['author', author]]);
-    return singleDocument(
-      {
-        recordKey: null,
-        title: title ?? firstTitle(writer),
-        uri: null,
-        metadata,
-        language,
-        ...writer.finish(),
-      },
-      name,
-    );
+    const facts = readCoreProperties(archive, 'docProps/core.xml', name);
+    const title = facts.title ?? firstTitle(writer);
+    return describedDocument({ ...facts, title }, writer.finish(), name);
   },
 };
 
@@ -169,12 +158,4 @@ class Story {
   #endTable(): void {
     writeTable(this.#rows, this.#writer);
   }
-}
-
-/** A table as lines, each with the names of its columns. */
-export function writeTable(rows: readonly (readonly string[])[], writer: BlockWriter, page?: number): void {
-  const header = headerOf(rows);
-  const body = header === null ? rows : rows.slice(1);
-  const text = body.map((cells) => rowText(cells, header)).join('\n');
-  writer.add('table', text, page === undefined ? {} : { page });
 }

@@ -4,10 +4,10 @@ import type { FileParser } from '../../../core/documents/parser.ts';
 import { HoldfastError } from '../../../core/errors.ts';
 import { BlockWriter } from '../block-writer.ts';
 import { decodeText } from '../decode.ts';
-import { flatMetadata } from '../front-matter.ts';
 import { writeHtml } from '../html-blocks.ts';
 import { mainContent } from '../html-main.ts';
-import { singleDocument } from '../single-document.ts';
+import type { CoreProperties } from './core-properties.ts';
+import { describedDocument } from './described-document.ts';
 import { readXml } from './read-xml.ts';
 import { openArchive, type Archive } from './archive.ts';
 
@@ -21,26 +21,21 @@ export const epubParser: FileParser = {
   async parseFile(input) {
     const { name } = input;
     const archive = openArchive(input);
-    if (archive.has('META-INF/rights.xml') || (await hasEncryptedText(archive, name)))
+    if (archive.has('META-INF/rights.xml') || hasEncryptedText(archive, name))
       throw new HoldfastError('document_encrypted', `${name} is protected against copying`);
-    const book = await readPackage(archive, name);
+    const book = readPackage(archive, name);
     const writer = new BlockWriter();
     for (const path of book.spine) {
       const chapter = archive.read(path);
       if (chapter === null) throw new HoldfastError('document_malformed', `${name} has no ${path}`);
       writeHtml(mainContent(parse(decodeText(chapter, `${name}!/${path}`))), writer);
     }
-    const { title, author, language } = book;
-    const metadata = flatMetadata(author === null ? [] : [['author', author]]);
-    return singleDocument(
-      { recordKey: null, title, uri: null, metadata, language, ...writer.finish() },
-      name,
-    );
+    return describedDocument(book, writer.finish(), name);
   },
 };
 
 /** Fonts may be scrambled; a chapter that is cannot be read. */
-async function hasEncryptedText(archive: Archive, name: string): Promise<boolean> {
+function hasEncryptedText(archive: Archive, name: string): boolean {
   const path = 'META-INF/encryption.xml';
   const bytes = archive.read(path);
   if (bytes === null) return false;
@@ -53,15 +48,12 @@ async function hasEncryptedText(archive: Archive, name: string): Promise<boolean
   return isProtected;
 }
 
-interface Book {
-  readonly title: string | null;
-  readonly author: string | null;
-  readonly language: string | null;
+interface Book extends CoreProperties {
   /** Paths of the chapters. */
   readonly spine: readonly string[];
 }
 
-async function readPackage(archive: Archive, name: string): Promise<Book> {
+function readPackage(archive: Archive, name: string): Book {
   const container = archive.read(CONTAINER);
   if (container === null) throw new HoldfastError('document_malformed', `${name} has no ${CONTAINER}`);
   let path = '';

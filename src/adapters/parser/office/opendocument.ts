@@ -1,10 +1,9 @@
 import type { FileParser } from '../../../core/documents/parser.ts';
 import { HoldfastError } from '../../../core/errors.ts';
 import { BlockWriter } from '../block-writer.ts';
-import { flatMetadata } from '../front-matter.ts';
-import { singleDocument } from '../single-document.ts';
+import { writeTable } from '../write-table.ts';
 import { readCoreProperties } from './core-properties.ts';
-import { writeTable } from './docx.ts';
+import { describedDocument } from './described-document.ts';
 import { readXml, type XmlElement } from './read-xml.ts';
 import { SheetWriter } from './sheet-writer.ts';
 import { openArchive } from './archive.ts';
@@ -34,12 +33,8 @@ export const openDocumentParser: FileParser = {
       text: (text) => reader.text(text),
       close: (element) => reader.close(element),
     });
-    const { title, author, language } = await readCoreProperties(archive, 'meta.xml', name);
-    const metadata = flatMetadata(author === null ? [] : [['author', author]]);
-    return singleDocument(
-      { recordKey: null, title, uri: null, metadata, language, ...reader.finish() },
-      name,
-    );
+    const facts = readCoreProperties(archive, 'meta.xml', name);
+    return describedDocument(facts, reader.finish(), name);
   },
 };
 

@@ -1,10 +1,9 @@
 import type { FileParser } from '../../../core/documents/parser.ts';
 import { HoldfastError } from '../../../core/errors.ts';
 import { BlockWriter } from '../block-writer.ts';
-import { flatMetadata } from '../front-matter.ts';
-import { singleDocument } from '../single-document.ts';
+import { writeTable } from '../write-table.ts';
 import { readCoreProperties } from './core-properties.ts';
-import { writeTable } from './docx.ts';
+import { describedDocument } from './described-document.ts';
 import { readXml, type XmlElement } from './read-xml.ts';
 import { relationsOf } from './relations.ts';
 import { openArchive, type Archive } from './archive.ts';
@@ -20,22 +19,18 @@ export const pptxParser: FileParser = {
     const { name } = input;
     const archive = openArchive(input);
     const writer = new BlockWriter();
-    for (const [at, path] of (await slidePaths(archive, name)).entries())
-      await writeSlide(archive, { path, page: at + 1, writer, name });
-    const { title, author, language } = await readCoreProperties(archive, 'docProps/core.xml', name);
-    const metadata = flatMetadata(author === null ? [] : [['author', author]]);
-    return singleDocument(
-      { recordKey: null, title, uri: null, metadata, language, ...writer.finish() },
-      name,
-    );
+    for (const [at, path] of slidePaths(archive, name).entries())
+      writeSlide(archive, { path, page: at + 1, writer, name });
+    const facts = readCoreProperties(archive, 'docProps/core.xml', name);
+    return describedDocument(facts, writer.finish(), name);
   },
 };
 
 /** The deck says the order; the numbers in the names do not. */
-async function slidePaths(archive: Archive, name: string): Promise<readonly string[]> {
+function slidePaths(archive: Archive, name: string): readonly string[] {
   const deck = archive.read(DECK);
   if (deck === null) throw new HoldfastError('document_malformed', `${name} has no ${DECK}`);
-  const relations = await relationsOf(archive, DECK, name);
+  const relations = relationsOf(archive, DECK, name);
   const ids: string[] = [];
   readXml(deck, `${name}!/${DECK}`, {
     open: ({ name: element, attributes }) => {
@@ -52,7 +47,7 @@ interface SlideParts {
   readonly name: string;
 }
 
-async function writeSlide(archive: Archive, { path, page, writer, name }: SlideParts): Promise<void> {
+function writeSlide(archive: Archive, { path, page, writer, name }: SlideParts): void {
   const slide = archive.read(path);
   if (slide === null) throw new HoldfastError('document_malformed', `${name} has no ${path}`);
   const shapes = readShapes(slide, `${name}!/${path}`);
@@ -63,7 +58,7 @@ async function writeSlide(archive: Archive, { path, page, writer, name }: SlideP
     for (const rows of shape.tables) writeTable(rows, writer, page);
     for (const paragraph of shape.paragraphs) writer.add('paragraph', paragraph, { page });
   }
-  for (const { type, target } of await relationsOf(archive, path, name)) {
+  for (const { type, target } of relationsOf(archive, path, name)) {
     if (!type.endsWith('/notesSlide')) continue;
     const notes = archive.read(target);
     if (notes === null) continue;

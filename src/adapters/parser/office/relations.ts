@@ -12,11 +12,7 @@ export interface Relation {
 }
 
 /** The relations of a part; none when it has no list of them. Targets outside of the archive are left out. */
-export async function relationsOf(
-  archive: Archive,
-  part: string,
-  name: string,
-): Promise<readonly Relation[]> {
+export function relationsOf(archive: Archive, part: string, name: string): readonly Relation[] {
   const folder = dirname(part);
   const path = join(folder, '_rels', `${part.slice(folder.length + 1)}.rels`);
   const bytes = archive.read(path);

@@ -1,9 +1,8 @@
 import type { FileParser } from '../../../core/documents/parser.ts';
 import { HoldfastError } from '../../../core/errors.ts';
 import { BlockWriter } from '../block-writer.ts';
-import { flatMetadata } from '../front-matter.ts';
-import { singleDocument } from '../single-document.ts';
-import { writeTable } from './docx.ts';
+import { writeTable } from '../write-table.ts';
+import { describedDocument } from './described-document.ts';
 import { rtfTokens, type RtfToken } from './rtf-tokens.ts';
 
 /** Rich text: paragraphs, headings by outline level, tables row by row. Source: Microsoft, RTF specification 1.9.1. */
@@ -19,16 +18,8 @@ export const rtfParser: FileParser = {
     for (const token of rtfTokens(source)) reader.take(token);
     if (!reader.isWhole)
       throw new HoldfastError('document_malformed', `${name} ends in the middle of a group`);
-    const { title, author } = reader;
-    const metadata = flatMetadata(author === '' ? [] : [['author', author]]);
-    const facts = {
-      recordKey: null,
-      title: title === '' ? null : title,
-      uri: null,
-      metadata,
-      language: null,
-    };
-    return singleDocument({ ...facts, ...reader.finish() }, name);
+    const facts = { title: reader.title || null, author: reader.author || null, language: null };
+    return describedDocument(facts, reader.finish(), name);
   },
 };
 

@@ -1,8 +1,7 @@
 import type { FileParser } from '../../../core/documents/parser.ts';
 import { HoldfastError } from '../../../core/errors.ts';
-import { flatMetadata } from '../front-matter.ts';
-import { singleDocument } from '../single-document.ts';
 import { readCoreProperties } from './core-properties.ts';
+import { describedDocument } from './described-document.ts';
 import { readXml, type XmlElement } from './read-xml.ts';
 import { relationsOf } from './relations.ts';
 import { SheetWriter } from './sheet-writer.ts';
@@ -24,17 +23,13 @@ export const xlsxParser: FileParser = {
     const strings = readStrings(archive.read('xl/sharedStrings.xml'), `${name}!/xl/sharedStrings.xml`);
     const styles = readStyles(archive.read('xl/styles.xml'), `${name}!/xl/styles.xml`);
     const writer = new SheetWriter();
-    for (const { title, path } of await sheetsOf(book, archive, name)) {
+    for (const { title, path } of sheetsOf(book, archive, name)) {
       const sheet = archive.read(path);
       if (sheet === null) throw new HoldfastError('document_malformed', `${name} has no ${path}`);
       writer.addSheet(title, readSheet(sheet, { place: `${name}!/${path}`, strings, styles }));
     }
-    const { title, author, language } = await readCoreProperties(archive, 'docProps/core.xml', name);
-    const metadata = flatMetadata(author === null ? [] : [['author', author]]);
-    return singleDocument(
-      { recordKey: null, title, uri: null, metadata, language, ...writer.finish() },
-      name,
-    );
+    const facts = readCoreProperties(archive, 'docProps/core.xml', name);
+    return describedDocument(facts, writer.finish(), name);
   },
 };
 
@@ -44,8 +39,8 @@ interface SheetPlace {
 }
 
 /** Sheets in the order of their tabs; hidden ones too: what is stored can be found. */
-async function sheetsOf(book: Uint8Array, archive: Archive, name: string): Promise<readonly SheetPlace[]> {
-  const relations = await relationsOf(archive, BOOK, name);
+function sheetsOf(book: Uint8Array, archive: Archive, name: string): readonly SheetPlace[] {
+  const relations = relationsOf(archive, BOOK, name);
   const sheets: SheetPlace[] = [];
   readXml(book, `${name}!/${BOOK}`, {
     open: ({ name: element, attributes }) => {

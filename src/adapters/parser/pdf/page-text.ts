@@ -1,5 +1,5 @@
 import type { BlockWriter } from '../block-writer.ts';
-import { writeTable } from '../office/docx.ts';
+import { writeTable } from '../write-table.ts';
 import type { PageLine } from './page-lines.ts';
 
 /** Lines this much larger than the body are headings. */
@@ -11,7 +11,8 @@ const BULLET = /^(?:[•◦▪‣●○■–]|\d{1,3}[.)]|[a-z][.)])\s+\S/;
 
 /** Paragraphs, headings and tables out of lines, without what repeats at the edge of every page. */
 export function writePages(pages: readonly (readonly PageLine[])[], writer: BlockWriter): void {
-  const furniture = repeatedLines(pages);
+  const keys = pages.map(edgeKeys);
+  const furniture = repeatedLines(keys);
   const sizes = headingSizes(pages, mostCommonSize(pages));
   let open: Paragraph | null = null;
   const close = (): void => {
@@ -19,7 +20,7 @@ export function writePages(pages: readonly (readonly PageLine[])[], writer: Bloc
     open = null;
   };
   for (const [at, all] of pages.entries()) {
-    const lines = all.filter((line) => !isFurniture(edgeKey(line, all), furniture));
+    const lines = all.filter((_, place) => !isFurniture(keys[at]?.[place] ?? '', furniture));
     for (const rows of runs(lines)) {
       if (rows.length > 1) {
         close();
@@ -143,11 +144,11 @@ function isFurniture(key: string, repeated: ReadonlySet<string>): boolean {
 /** Headers and footers are on at least so many pages, and on half of all. */
 const MIN_REPEATS = 3;
 
-/** Lines that stand at the edge of pages again and again, numbers aside. */
-function repeatedLines(pages: readonly (readonly PageLine[])[]): ReadonlySet<string> {
+/** Keys of the lines that stand at the edge of pages again and again. */
+function repeatedLines(pages: readonly (readonly string[])[]): ReadonlySet<string> {
   const counts = new Map<string, number>();
-  for (const lines of pages) {
-    const keys = new Set(lines.map((line) => edgeKey(line, lines)));
+  for (const page of pages) {
+    const keys = new Set(page);
     keys.delete('');
     for (const key of keys) counts.set(key, (counts.get(key) ?? 0) + 1);
   }
@@ -155,14 +156,16 @@ function repeatedLines(pages: readonly (readonly PageLine[])[]): ReadonlySet<str
   return new Set([...counts].filter(([, count]) => count >= least).map(([key]) => key));
 }
 
-/** Names a line at the top or bottom of its page by its text without digits; empty for all others. */
-function edgeKey(line: PageLine, lines: readonly PageLine[]): string {
+/** Names each line at the top or bottom of a page by its text without digits; empty for all others. */
+function edgeKeys(lines: readonly PageLine[]): readonly string[] {
   let [top, bottom] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
   for (const { y } of lines) {
     if (y > top) top = y;
     if (y < bottom) bottom = y;
   }
-  const isEdge = line.y >= top - 2 || line.y <= bottom + 2;
-  if (!isEdge || line.text.length > 120) return '';
-  return `${line.y >= top - 2 ? 'top' : 'bottom'} ${line.text.replaceAll(/\d+/g, '#')}`;
+  return lines.map(({ y, text }) => {
+    const isEdge = y >= top - 2 || y <= bottom + 2;
+    if (!isEdge || text.length > 120) return '';
+    return `${y >= top - 2 ? 'top' : 'bottom'} ${text.replaceAll(/\d+/g, '#')}`;
+  });
 }

@@ -22,7 +22,7 @@ export async function openPdf(bytes: Uint8Array, name: string): Promise<OpenedPd
   // Loaded when the first PDF comes: it costs a quarter of a second.
   const pdfjs = await import('pdfjs-dist/legacy/build/pdf.mjs');
   // The library takes the bytes away from whoever gave them.
-  const data = Uint8Array.from(bytes);
+  const data = new Uint8Array(bytes);
   const task = pdfjs.getDocument({
     data,
     verbosity: ERRORS_ONLY,
