@@ -1,13 +1,22 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
+import { loadSet, type LoadedSet } from '../src/app/evaluate.ts';
+import { loadConfig } from '../src/config/config.ts';
+import type { AskResponse } from '../src/core/answer/answer.ts';
 import type { Scope } from '../src/core/documents/ids.ts';
+import { createLogger } from '../src/telemetry/logger.ts';
 import { openLibrary, scopeOf, GENERATION, type TestLibrary } from './library.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 /** Passages and questions written for this test, as `[key, text]` and `[text, key of the passage that answers]`. */
 interface JudgedSet {
   readonly passages: readonly (readonly [key: string, text: string])[];
   readonly questions: readonly (readonly [question: string, key: string])[];
+  /** Questions that no passage answers. */
+  readonly unanswered?: readonly string[];
 }
 
 /** Languages whose words have stems. */
@@ -143,4 +152,53 @@ describe('documents in other languages', () => {
       for (const [question] of judgedSet(language).questions)
         assert.equal(await library.embedder.embedQuery(question, NEVER), null, question);
   });
+});
+
+/** A judged set in the form of `holdfast eval`, in a service of its own. */
+async function loadJudged(folder: string, { passages, questions }: JudgedSet): Promise<LoadedSet> {
+  const idOf = new Map(passages.map(([key], at) => [key, `d${at}`]));
+  const corpus = passages.map(([key, text]) => ({ _id: idOf.get(key), title: '', text }));
+  const queries = questions.map(([text], at) => ({ _id: `q${at}`, text }));
+  const judgements = questions.map(([, key], at) => `q${at}\t${idOf.get(key)}\t1\n`);
+  await writeFile(join(folder, 'corpus.jsonl'), toLines(corpus));
+  await writeFile(join(folder, 'queries.jsonl'), toLines(queries));
+  await writeFile(join(folder, 'qrels.tsv'), `query-id\tcorpus-id\tscore\n${judgements.join('')}`);
+  const logger = createLogger({ level: 'error', format: 'text' });
+  return loadSet(folder, { config: loadConfig({}, {}), logger });
+}
+
+function toLines(rows: readonly object[]): string {
+  return rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+}
+
+async function ask({ service, scope }: LoadedSet, query: string): Promise<AskResponse> {
+  const { tenant, collection } = scope;
+  const collections = [collection];
+  const limits = { topK: 10, mode: 'hybrid', maxAnswerChars: 400 } as const;
+  return service.ask({ tenant, query, collections, filter: {}, ...limits }, NEVER);
+}
+
+describe('questions in other languages', () => {
+  for (const language of LANGUAGES)
+    it(`are answered from their passages, or refused: ${language}`, async (context) => {
+      await using folder = await temporaryFolder();
+      const judged = judgedSet(language);
+      await using loaded = await loadJudged(folder.path, judged);
+      let right = 0;
+      let wrong = 0;
+      for (const { _id: id, text } of loaded.set.queries) {
+        const { answer, citations } = await ask(loaded, text);
+        const [first] = citations;
+        if (answer.refused || first === undefined) continue;
+        const isRight = loaded.set.judgements.get(id)?.has(loaded.externalId(first.documentId)) === true;
+        if (isRight) right++;
+        else wrong++;
+      }
+      const total = judged.questions.length;
+      report(context, { [`${language} right`]: right / total, wrong: wrong / total });
+      assert.ok(right >= 0.7 * total, `${right} of ${total} are answered from their passages`);
+      assert.ok(wrong <= 0.1 * total, `${wrong} of ${total} are answered from others`);
+      for (const question of judged.unanswered ?? [])
+        assert.equal((await ask(loaded, question)).answer.refused, true, question);
+    });
 });
