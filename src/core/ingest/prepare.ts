@@ -34,8 +34,10 @@ export interface PrepareInput {
   /** Used when neither names one. */
   readonly fallbackUri: string | null;
   readonly metadata: Metadata;
-  /** ISO 639-1, or `auto`. */
+  /** Of the collection: ISO 639-1, or `auto`. */
   readonly language: string;
+  /** ISO 639-1: named for this item; wins. Null or left out: none was. */
+  readonly givenLanguage?: string | null;
   readonly generation: GenerationId;
   readonly chunkTokens: number;
 }
@@ -192,7 +194,9 @@ function titleFromName(name: string, recordKey: string | null): string {
 const DETECTION_CHARS = 2000;
 
 function languageOf(parsed: ParsedDocument, input: PrepareInput, tools: PrepareTools): string {
-  if (input.language !== 'auto') return input.language;
+  const { language, givenLanguage = null } = input;
+  if (givenLanguage !== null) return givenLanguage;
+  if (language !== 'auto') return language;
   return parsed.language ?? languageOfText(parsed.text, tools);
 }
 
