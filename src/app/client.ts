@@ -120,11 +120,14 @@ export function createClient(address: string, token: string | null): Client {
 /** A file that need not be on any disk. */
 export interface NamedFile {
   readonly name: string;
+  /** ISO 639-1; null: as the collection says. */
+  readonly language: string | null;
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-function formOf({ name, bytes }: NamedFile): FormData {
+function formOf({ name, language, bytes }: NamedFile): FormData {
   const form = new FormData();
+  if (language !== null) form.append('language', language);
   form.append('file', new Blob([bytes]), name);
   return form;
 }

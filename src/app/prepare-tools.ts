@@ -1,4 +1,4 @@
-import { detectLanguage } from '../adapters/parser/detect-language.ts';
+import { detectLanguage } from '../engine/analysis/detect-language.ts';
 import { formatOf, parseFile } from '../adapters/parser/registry.ts';
 import type { PrepareTools } from '../core/ingest/prepare.ts';
 import { quantise } from '../engine/dense/dense-index.ts';

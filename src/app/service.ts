@@ -6,7 +6,7 @@ import { sqliteCatalog, type SqliteCatalog } from '../adapters/catalog/sqlite.ts
 import { catalogScan } from '../adapters/chunk-index/catalog-scan.ts';
 import { embeddedIndex, type EmbeddedIndex } from '../adapters/chunk-index/embedded.ts';
 import { openDataFolder, type DataFolder } from '../adapters/data-folder.ts';
-import { loadStaticModel, staticEmbedder } from '../adapters/embedder/static.ts';
+import { embedKnown, loadStaticModel, staticEmbedder } from '../adapters/embedder/static.ts';
 import type { Config } from '../config/config.ts';
 import { createAsking, type Asking } from '../core/answer/create-ask.ts';
 import { cachedAsking } from '../core/answer/cached-asking.ts';
@@ -145,7 +145,7 @@ async function wire(parts: Parts): Promise<Service> {
     catalog,
     analysis: embeddedTextAnalysis(index),
     limitIndex: indexLimit(),
-    embed: (text) => model.embed(text),
+    embed: (text) => embedKnown(model, text),
     generator,
     countTokens: (text) => model.tokenize(text).length,
     clock: systemClock,

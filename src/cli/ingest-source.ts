@@ -17,6 +17,8 @@ export function ingestSource(words: readonly string[], flags: Flags): WireIngest
   }
   const what: Mutable<WireIngestRequest> = site === undefined ? placesOf(words) : siteOf(site, flags);
   if (flags['force'] === true) what.force = true;
+  const language = textFlag(flags, 'language');
+  if (language !== undefined) what.language = language;
   return what;
 }
 

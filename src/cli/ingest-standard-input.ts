@@ -12,7 +12,9 @@ export async function ingestStandardInput(invocation: Invocation, collection: st
   const bytes = await readInput(invocation.config().maxDocumentBytes);
   return withClient(invocation, async (client) => {
     await ensureCollection(client, collection);
-    const submitted = await client.upload(collection, { name, bytes });
+    const named = textFlag(flags, 'language') ?? 'auto';
+    const language = named === 'auto' ? null : named;
+    const submitted = await client.upload(collection, { name, bytes, language });
     if (invocation.isJson) output.json(submitted);
     else for (const { id, state } of submitted.items) output.result(`${name} is ${state} (${id})`);
     return submitted.items.every(({ state }) => state === 'ready') ? EXIT.done : EXIT.failed;

@@ -11,16 +11,19 @@ export interface WatchedFolders {
   readonly collection: string;
   readonly folders: readonly string[];
   readonly isForced: boolean;
+  /** Null: as each collection says. */
+  readonly language: string | null;
 }
 
 /** `holdfast ingest FOLDER --watch`: every change until Ctrl-C. */
 export async function watchInto(
   client: Client,
-  { collection, folders, isForced }: WatchedFolders,
+  { collection, folders, isForced, language }: WatchedFolders,
   { config, output }: { readonly config: Config; readonly output: Output },
 ): Promise<void> {
   await using stack = new AsyncDisposableStack();
   const stopped = untilStopped();
+  const how = { ...(isForced ? { force: true } : {}), ...(language === null ? {} : { language }) };
   for (const given of folders) {
     const folder = await requireFolder(given);
     stack.use(
@@ -31,11 +34,7 @@ export async function watchInto(
         async sync(paths, signal) {
           const what = paths === null ? { paths: [folder] } : { paths: [...paths], within: folder };
           const options = { signal, onJob: () => undefined, onProgress: () => undefined };
-          const summary = await client.ingest(
-            collection,
-            isForced ? { ...what, force: true } : what,
-            options,
-          );
+          const summary = await client.ingest(collection, { ...what, ...how }, options);
           tell(summary, output);
         },
         onFailure(error) {

@@ -25,6 +25,7 @@ export const ingest: Command = {
     crawl: { type: 'string' },
     git: { type: 'string' },
     name: { type: 'string' },
+    language: { type: 'string' },
     'max-pages': { type: 'string' },
     'max-depth': { type: 'string' },
     watch: { type: 'boolean' },
@@ -37,6 +38,7 @@ export const ingest: Command = {
     '--crawl URL': 'takes a page, and what it links to in its folder',
     '--git PATH': 'takes what the last commit of a repository holds',
     '--name NAME': 'with -, the name of what comes on standard input',
+    '--language CODE': 'the language of these documents, such as de; auto: as the collection says',
     '--max-pages NUMBER': 'of a sitemap or crawl, at most HOLDFAST_SITE_PAGES',
     '--max-depth NUMBER': 'how many links a page of a crawl may be from its start',
     '--watch': 'goes on with every change of the folders, until Ctrl-C',
@@ -60,7 +62,8 @@ export const ingest: Command = {
       }
       if (flags['watch'] === true) {
         await ensureCollection(client, name);
-        const watched = { collection: name, folders: what.paths ?? [], isForced: what.force === true };
+        const { paths: folders = [], force: isForced = false, language = null } = what;
+        const watched = { collection: name, folders, isForced, language };
         await watchInto(client, watched, { config: invocation.config(), output });
         return EXIT.done;
       }

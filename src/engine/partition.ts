@@ -74,6 +74,8 @@ export class Partition {
   readonly #firstSlots: GrowableUint32;
   readonly #documentOf: GrowableUint32;
   readonly #languages = new Map<string, number>();
+  /** A question is read several times: for the search, for single scores, for the answer. */
+  #lastQuestion: { readonly text: string; readonly tokens: Token[] } | null = null;
   #hidden = new Uint8Array(64);
   #hiddenSlots = 0;
   #encoded: EncodedIndex | null = null;
@@ -139,6 +141,7 @@ export class Partition {
       for (const single of Array.isArray(value) ? value : [value]) this.#columns.add(number, field, single);
     }
     this.#languages.set(document.language, (this.#languages.get(document.language) ?? 0) + 1);
+    this.#lastQuestion = null;
     this.#keys.push(document.key);
     this.#numbers.set(document.key, number);
     this.#growHidden();
@@ -177,9 +180,11 @@ export class Partition {
     }
   }
 
-  /** Terms of a text as queries see them, in the languages of this partition; the commonest language first. */
-  queryTokens(text: string): Token[] {
-    return queryTokensOf(this.#languages, text);
+  /** Terms of a question in the languages of this partition. */
+  queryTokens(text: string): readonly Token[] {
+    if (this.#lastQuestion?.text !== text)
+      this.#lastQuestion = { text, tokens: queryTokensOf(this.#languages, text) };
+    return this.#lastQuestion.tokens;
   }
 
   /** Inverse document frequency of a term; 0 when no passage holds it. */

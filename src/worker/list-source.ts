@@ -3,7 +3,7 @@ import type { ProblemWrite } from '../core/ingest/item-changes.ts';
 import type { JobQueue, ListedBatch } from '../core/ingest/job-queue.ts';
 import type { ListingTask, NewTask } from '../core/ingest/job.ts';
 import type { RecipeOf } from '../core/ingest/recipe.ts';
-import { judge, type Verdict } from '../core/ingest/judge.ts';
+import { givenLanguageOf, judge, type Verdict } from '../core/ingest/judge.ts';
 import type { SourceItem } from '../core/ingest/source.ts';
 import { survey, type Survey, type SurveyDependencies } from '../core/ingest/survey.ts';
 import type { WriteItems } from '../core/ingest/write-items.ts';
@@ -94,21 +94,22 @@ class Listing {
     const collection = await catalog.getCollection(scope);
     if (source === undefined || collection === null) throw new LeaseLost();
     const { generation } = recipeOf(collection);
-    const tools = { catalog, source, scope, origin: request.origin, generation, maxDocumentBytes };
+    const { origin, language } = request;
+    const tools = { catalog, source, scope, origin, generation, language, maxDocumentBytes };
     const verdicts = await Promise.all(
       items.map(async (item) => judge(tools, item, known.get(item.item) ?? null)),
     );
-    for (const verdict of verdicts) this.#take(verdict);
+    for (const verdict of verdicts) this.#take(verdict, known.get(verdict.item.item) ?? null);
     if (this.#tasks.length + this.#settled.length + this.#unchanged.length >= BATCH) await this.#flush();
   }
 
-  #take(verdict: Verdict): void {
+  #take(verdict: Verdict, known: KnownItem | null): void {
     if (verdict.kind === 'unchanged') {
       this.#unchanged.push(verdict.item.item);
       return;
     }
-    const { origin } = this.#task.request;
-    const task = toTask(verdict.item, origin);
+    const { origin, language } = this.#task.request;
+    const task = toTask(verdict.item, origin, givenLanguageOf(known, language));
     if (verdict.kind !== 'problem') {
       this.#tasks.push(task);
       return;
@@ -151,7 +152,7 @@ class Listing {
   }
 }
 
-function toTask(item: SourceItem, origin: NewTask['origin']): NewTask {
+function toTask(item: SourceItem, origin: NewTask['origin'], givenLanguage: string | null): NewTask {
   const isFile = item.kind === 'file';
   return {
     item: item.item,
@@ -164,6 +165,7 @@ function toTask(item: SourceItem, origin: NewTask['origin']): NewTask {
       uri: null,
       fallbackUri: isFile ? item.uri : null,
       metadata: isFile ? { path: item.path } : {},
+      givenLanguage,
     },
     contentHash: null,
     sizeBytes: isFile ? item.sizeBytes : 0,

@@ -489,14 +489,15 @@ export function catalogContract(name: string, open: (clock: Clock) => Promise<Ca
         assert.deepEqual(await known('/none'), []);
       });
 
-      it('show content, generation and documents of an item', async () => {
-        const item = { item: 'data.jsonl', contentHash: '12'.repeat(32) };
+      it('show content, generation, named language and documents of an item', async () => {
+        const item = { item: 'data.jsonl', contentHash: '12'.repeat(32), givenLanguage: 'ja' };
         const failed = draftOf(docs, 'data.jsonl#2', { ...item, state: 'failed' });
         const first = putOf(docs, 'data.jsonl#1', ['one'], item);
         await catalog.commit(docs, [first, { kind: 'put', draft: failed, version: null }]);
         const [known, ...rest] = await catalog.knownItems(docs, 'folder', 'data.jsonl');
         assert.deepEqual(rest, []);
         assert.equal(known?.contentHash, item.contentHash);
+        assert.equal(known.givenLanguage, 'ja');
         assert.equal(known.generation, GENERATION);
         assert.deepEqual(
           known.documents.toSorted((a, b) => a.state.localeCompare(b.state)),
@@ -519,7 +520,8 @@ export function catalogContract(name: string, open: (clock: Clock) => Promise<Ca
           },
         ]);
         const [known] = await catalog.knownItems(docs, 'folder', 'data');
-        assert.equal(known?.contentHash, null);
+        assert.equal(known?.givenLanguage, null);
+        assert.equal(known.contentHash, null);
         assert.equal(known.generation, null);
       });
     });

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Service } from '../../src/app/service.ts';
 import type { IngestRequest } from '../../src/core/documents/library.ts';
+import type { WireDocument } from '../../src/http/contract/document.ts';
+import type { WirePage } from '../../src/http/wire/document.ts';
 import type { ErrorCode } from '../../src/core/errors.ts';
 import { gzipSync } from 'node:zlib';
 import { until } from '../matrix/until.ts';
@@ -292,4 +294,25 @@ test('standard input is a document with the name that is given', LIMITS, async (
   assert.equal(pipe('text').status, 2);
   const found = await runHoldfast(['search', 'syzygy', '--data', data, '--json']);
   assert.match(found.stdout, /syzygy/);
+});
+
+test('documents have the language that the command line names', LIMITS, async (t) => {
+  const data = temporaryFolder(t);
+  const folder = temporaryFolder(t);
+  writeFileSync(join(folder, 'a.md'), 'The word is quixotry, and this is plain English text.');
+  const holdfast = async (...words: string[]) =>
+    runHoldfast([...words, '-c', 'docs', '--data', data, '--json']);
+  const languages = async (): Promise<unknown> =>
+    (JSON.parse((await holdfast('documents')).stdout) as WirePage<WireDocument>).items.map(
+      ({ language }) => language,
+    );
+  assert.equal((await holdfast('ingest', folder, '--language', 'ja')).code, 0);
+  assert.deepEqual(await languages(), ['ja']);
+  assert.equal((await holdfast('ingest', folder, '--language', 'auto')).code, 0);
+  assert.deepEqual(await languages(), ['en']);
+  assert.equal((await holdfast('ingest', folder, '--language', 'Japanese')).code, 2);
+  const words = ['ingest', '-', '--name', 'b.md', '--language', 'ko', '-c', 'docs', '--data', data];
+  const input = 'The word is syzygy.';
+  assert.equal(spawnSync(process.execPath, [BIN, ...words], { input, env: plainEnvironment() }).status, 0);
+  assert.deepEqual(await languages(), ['en', 'ko']);
 });

@@ -110,7 +110,7 @@ export function documentRecord(scope: Scope, submission: Submission): DocumentRe
     title: submission.title ?? submission.name,
     uri: submission.uri,
     format: submission.format ?? 'text',
-    language: 'en',
+    language: submission.givenLanguage ?? 'en',
     metadata: submission.metadata,
     contentHash: 'b'.repeat(64),
     sizeBytes: submission.bytes.byteLength,

@@ -187,6 +187,7 @@ describe('a document as JSON', () => {
       format: null,
       mediaType: 'text/plain',
       metadata,
+      givenLanguage: null,
     });
     assert.equal(submissions[1]?.format, 'markdown');
   });
@@ -251,6 +252,14 @@ describe('a document as JSON', () => {
     ]);
   });
 
+  it('names its language by an ISO 639-1 code', async () => {
+    await using server = await startServer();
+    const stored = await send(server, { path: await added(server, { id: 'a', language: 'ja' }) });
+    assert.equal(documentSchema.parse(JSON.parse(stored.body)).language, 'ja');
+    for (const language of ['auto', 'Japanese', 'JA', ''])
+      problemOf(await post(server, DOCUMENTS, { text: TEXT, language }), 400, 'invalid_request');
+  });
+
   it('may be larger than other bodies, up to the limit', async () => {
     await using server = await startServer();
     assert.equal((await post(server, DOCUMENTS, { text: 'x'.repeat(500_000) })).status, 202);
@@ -260,14 +269,14 @@ describe('a document as JSON', () => {
 });
 
 describe('an upload', () => {
-  it('takes several files and one set of metadata', async () => {
+  it('takes several files, one set of metadata and one language', async () => {
     await using server = await startServer();
     const response = await upload(server.url + DOCUMENTS, {
       files: [
         ['a.md', '# A'],
         ['folder/b.txt', 'B'],
       ],
-      fields: { metadata: '{"team":"ops"}' },
+      fields: { metadata: '{"team":"ops"}', language: 'de' },
     });
     assert.equal(response.status, 202, response.body);
     const { items } = submittedListSchema.parse(JSON.parse(response.body));
@@ -279,7 +288,8 @@ describe('an upload', () => {
       ],
     );
     const stored = await send(server, { path: `${DOCUMENTS}/${items[1]?.id}` });
-    assert.deepEqual(documentSchema.parse(JSON.parse(stored.body)).metadata, { team: 'ops' });
+    const { metadata, language } = documentSchema.parse(JSON.parse(stored.body));
+    assert.deepEqual([metadata, language], [{ team: 'ops' }, 'de']);
   });
 
   it('reads fields that come after the file', async () => {

@@ -40,7 +40,7 @@ export interface EmbeddedIndex extends ChunkIndex {
 }
 
 /** Raised when analysis or the stored form changes, so that old snapshots are rebuilt. */
-const FORMAT = 2;
+const FORMAT = 3;
 
 /** One partition per collection in memory, snapshots on disk. */
 export function embeddedIndex(options: EmbeddedIndexOptions): EmbeddedIndex {
@@ -161,11 +161,11 @@ function encoderCalls({ encoderModel, search, exclusively }: EncoderParts): Enco
   };
 }
 
-function fingerprintOf(options: EmbeddedIndexOptions, constants: LexicalConstants): string {
+function fingerprintOf({ model, dimensions }: EmbeddedIndexOptions, constants: LexicalConstants): string {
   const { titleWeight, headingWeight, compoundWeight } = constants;
-  return sha256Hex(
-    JSON.stringify([FORMAT, options.model, options.dimensions, titleWeight, headingWeight, compoundWeight]),
-  );
+  const weights = [titleWeight, headingWeight, compoundWeight];
+  // Thai words are those of ICU's dictionary, which comes with Node.
+  return sha256Hex(JSON.stringify([FORMAT, process.versions['icu'], model, dimensions, ...weights]));
 }
 
 function applyChange(loaded: LoadedPartition, change: IndexChange): void {

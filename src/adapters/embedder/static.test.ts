@@ -30,6 +30,30 @@ describe('the built-in embedder', () => {
     assert.equal((await embedder.embedQuery('backup', signal))?.length, 256);
   });
 
+  for (const question of [
+    'Wie lange werden die Sicherungen aufbewahrt?',
+    'Où sont gardées les sauvegardes ?',
+    '备份保存多少天？',
+    'バックアップは何日間保管しますか？',
+    '백업을 며칠 동안 보관하나요?',
+    'เก็บไฟล์สำรองไว้กี่วัน',
+  ])
+    it(`steps back from a question in a language that it does not know: ${question}`, async () => {
+      const embedder = staticEmbedder(await loadStaticModel(MODEL_FOLDER));
+      assert.equal(await embedder.embedQuery(question, signal), null);
+    });
+
+  for (const question of [
+    'How long are backups kept?',
+    'reset password',
+    'naïve café façade',
+    'Müller backup',
+  ])
+    it(`stays for an English question: ${question}`, async () => {
+      const embedder = staticEmbedder(await loadStaticModel(MODEL_FOLDER));
+      assert.equal((await embedder.embedQuery(question, signal))?.length, 256);
+    });
+
   it('embeds passages in order, zero for one without a known word', async () => {
     const embedder = staticEmbedder(await loadStaticModel(MODEL_FOLDER));
     const [first, empty, last] = await embedder.embedPassages(['backup', '', 'restore'], signal);

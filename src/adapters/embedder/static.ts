@@ -6,6 +6,7 @@ import {
   type StaticModel,
   type StaticModelDescription,
 } from '../../engine/embedding/static-model.ts';
+import { isForeignToEnglish } from '../../engine/analysis/detect-language.ts';
 import { sha256Hex } from '../../lib/hash.ts';
 
 /** Weight of the static model's cosine in hybrid fusion: measured in docs/evaluation.md. */
@@ -46,9 +47,15 @@ export function staticEmbedder(model: StaticModel): Embedder {
       contextTokens: Number.MAX_SAFE_INTEGER,
     },
     embedQuery: async (query) => {
-      const vector = model.embed(query);
+      const vector = embedKnown(model, query);
       return vector.some((value) => value !== 0) ? vector : null;
     },
     embedPassages: async (texts) => texts.map((text) => model.embed(text)),
   };
+}
+
+/** The vector of a short text; all zero when an English model would read another language. */
+export function embedKnown(model: StaticModel, text: string): Float32Array {
+  const isForeign = model.language === 'en' && isForeignToEnglish(text);
+  return isForeign ? new Float32Array(model.dimensions) : model.embed(text);
 }

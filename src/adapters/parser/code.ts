@@ -6,7 +6,7 @@ import { maskCode } from './code/mask.ts';
 import type { Definition } from './code/definition.ts';
 import { outlineOf } from './code/outline.ts';
 import { extensionOf } from './code-files.ts';
-import { detectLanguage } from './detect-language.ts';
+import { detectLanguage } from '../../engine/analysis/detect-language.ts';
 import { singleDocument } from './single-document.ts';
 import { paragraphs, parseText } from './text.ts';
 

@@ -29,11 +29,13 @@ const ASKS =
 export function readQuestion(input: ExtractInput, tools: ExtractTools): Question {
   const weights: number[] = [];
   const wordOf = new Map<string, number>();
+  const isCovered = coveredPairs(input);
   for (const alternatives of groupByPlace(input.queryTerms)) {
     const first = alternatives[0];
     if (first === undefined || alternatives.some(({ term }) => wordOf.has(term))) continue;
     const idf = Math.max(...alternatives.map((term) => term.idf));
     if (idf === 0 && isWhole(first, input.queryTerms) && !isIdentifier(input.query, first)) continue;
+    if (idf === 0 && isCovered(first)) continue;
     for (const { term } of alternatives) wordOf.set(term, weights.length);
     weights.push(idf > 0 ? idf : input.unknownIdf);
   }
@@ -68,6 +70,25 @@ function groupByPlace(terms: readonly WeightedTerm[]): Iterable<WeightedTerm[]> 
     else group.push(term);
   }
   return groups.values();
+}
+
+const PAIR = /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}ー]{2}$/u;
+
+/**
+ * Tells which pairs of characters, of those that no chunk holds, share a character with a pair that chunks hold, or with
+ * an earlier one: those stand on the border of two words and are none themselves.
+ */
+function coveredPairs({ query, queryTerms }: ExtractInput): (pair: WeightedTerm) => boolean {
+  const pairs = queryTerms.filter(({ start, end }) => PAIR.test(query.slice(start, end)));
+  const covered = new Set<number>();
+  for (const { start, idf } of pairs) if (idf > 0) covered.add(start).add(start + 1);
+  const spurious = new Set<WeightedTerm>();
+  for (const pair of pairs) {
+    if (pair.idf > 0) continue;
+    if (covered.has(pair.start) || covered.has(pair.start + 1)) spurious.add(pair);
+    else covered.add(pair.start).add(pair.start + 1);
+  }
+  return (pair) => spurious.has(pair);
 }
 
 /** True for the whole of an identifier or compound whose parts are terms of their own. */

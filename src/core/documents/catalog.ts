@@ -39,7 +39,11 @@ export type StoredState = Extract<DocumentState, 'ready' | 'failed' | 'skipped'>
 export type DocumentDraft = Omit<
   DocumentRecord,
   'version' | 'chunkCount' | 'sequence' | 'createdAt' | 'updatedAt' | 'state' | 'stateSince' | 'tries'
-> & { readonly state: StoredState };
+> & {
+  readonly state: StoredState;
+  /** ISO 639-1: named for this document alone, whatever its collection says. Null or left out: none was. */
+  readonly givenLanguage?: string | null;
+};
 
 export type DocumentChange =
   /** Insert or replace. `version` null keeps the version that is there (a failed update), if any. */
@@ -72,6 +76,8 @@ export interface KnownItem {
   readonly contentHash: string | null;
   /** Of all searchable versions of the item; null when they differ or there is none. */
   readonly generation: GenerationId | null;
+  /** The language that was named for the documents of the item; null when none was. */
+  readonly givenLanguage: string | null;
   readonly documents: readonly { readonly id: DocumentId; readonly state: DocumentState }[];
 }
 

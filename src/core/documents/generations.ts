@@ -93,7 +93,11 @@ export type FollowedDraft = Pick<
   | 'metadata'
   | 'contentHash'
   | 'sizeBytes'
-> & { readonly state: 'ready' | 'failed' | 'skipped' };
+> & {
+  readonly state: 'ready' | 'failed' | 'skipped';
+  /** As in `DocumentDraft`. */
+  readonly givenLanguage?: string | null;
+};
 
 export interface FollowedDocument {
   readonly draft: FollowedDraft;

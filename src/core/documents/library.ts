@@ -36,6 +36,8 @@ export interface Submission {
   readonly format: Format | null;
   readonly mediaType: string | null;
   readonly metadata: Metadata;
+  /** ISO 639-1: wins over that of the collection and what the document says. Null or left out: none is named. */
+  readonly givenLanguage?: string | null;
   readonly bytes: Uint8Array;
 }
 
@@ -129,6 +131,8 @@ export interface IngestRequest {
   readonly force?: boolean;
   /** Of the source that lists the paths; left out: `folder`. */
   readonly origin?: DocumentOrigin;
+  /** ISO 639-1, for every document; `auto` takes back one that was named before. Left out: as it was named before. */
+  readonly language?: string;
 }
 
 /** What a sync would do. */

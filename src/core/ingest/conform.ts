@@ -1,14 +1,14 @@
 import type { CollectionSummary } from '../documents/collection.ts';
 import { documentId, type Scope } from '../documents/ids.ts';
 import { joinKeys } from '../documents/record-key.ts';
-import type { PreparedDocument, PreparedItem } from './prepare.ts';
+import type { PreparedDocument, PreparedItem, PrepareInput } from './prepare.ts';
 import type { RecipeOf } from './recipe.ts';
 import type { Restore, RestoreInput } from './restore.ts';
 
 /** An item that was prepared for another generation than the one that serves now, made anew for that one. */
 export type Conform = (
   collection: CollectionSummary,
-  item: string,
+  input: Pick<PrepareInput, 'item' | 'givenLanguage'>,
   prepared: PreparedItem,
 ) => Promise<PreparedItem>;
 
@@ -21,8 +21,8 @@ const NEVER = new AbortController().signal;
 
 /** For what was being prepared while another generation went live, so that none holds versions of two kinds. */
 export function createConform({ recipeOf, restore }: ConformDependencies): Conform {
-  return async (collection, item, prepared) => {
-    const { language } = collection.settings;
+  return async (collection, { item, givenLanguage = null }, prepared) => {
+    const language = givenLanguage ?? collection.settings.language;
     const recipe = recipeOf(collection);
     const fits = (document: PreparedDocument): boolean =>
       document.version.generation === recipe.generation &&

@@ -73,7 +73,7 @@ async function remake(
   if (stored === null) return [{ kind: 'put', draft, version: null }];
   const recipe = dependencies.recipeOf(generation);
   const made = await dependencies.restore(
-    { name: draft.sourceKey, draft, stored, language, ...recipe },
+    { name: draft.sourceKey, draft, stored, language: draft.givenLanguage ?? language, ...recipe },
     signal,
   );
   const [document] = made.documents;

@@ -40,6 +40,7 @@ export function itemChanges(
     format: prepared.format,
     contentHash: prepared.contentHash,
     sizeBytes: input.bytes.length,
+    givenLanguage: input.givenLanguage ?? null,
   };
   const puts: DocumentChange[] = prepared.documents.map((document) => ({
     kind: 'put',

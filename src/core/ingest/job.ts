@@ -45,6 +45,8 @@ export interface SyncRequest {
   readonly force: boolean;
   /** The folder that the roots are parts of: the guard counts all of it, and a root that is gone is deleted. */
   readonly within?: string;
+  /** As in `IngestRequest`. */
+  readonly language?: string;
 }
 
 /** Numbers of items, but for `documents`, `chunks` and `bytes`. */
@@ -96,6 +98,8 @@ export interface TaskInput {
   /** Used when neither names one. */
   readonly fallbackUri: string | null;
   readonly metadata: Metadata;
+  /** ISO 639-1: named for this item, whatever its collection says. Null or left out: none was. */
+  readonly givenLanguage?: string | null;
 }
 
 /** One item to take in. */

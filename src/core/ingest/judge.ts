@@ -26,6 +26,8 @@ export interface JudgeDependencies {
   readonly scope: Scope;
   readonly origin: DocumentOrigin;
   readonly generation: GenerationId;
+  /** As in `IngestRequest`. */
+  readonly language: string | undefined;
   readonly maxDocumentBytes: number;
 }
 
@@ -83,14 +85,21 @@ interface Compared {
 
 /** True when the catalog has these bytes already, prepared as they would be now. */
 function isUnchanged(
-  { generation }: JudgeDependencies,
+  { generation, language }: JudgeDependencies,
   known: KnownItem,
   { contentHash, failures }: Compared,
 ): boolean {
   if (known.contentHash !== contentHash) return false;
+  if (givenLanguageOf(known, language) !== known.givenLanguage) return false;
   // What took too long once may have met a busy machine.
   if (failures.some(({ code }) => code === 'document_timeout')) return false;
   return failures.length === known.documents.length || known.generation === generation;
+}
+
+/** The language that an item of a sync is prepared in, whatever its collection says; null: none is named. */
+export function givenLanguageOf(known: KnownItem | null, language: string | undefined): string | null {
+  if (language === undefined) return known?.givenLanguage ?? null;
+  return language === 'auto' ? null : language;
 }
 
 interface Found {

@@ -15,7 +15,7 @@ type Counts = { -readonly [Key in keyof SyncPlan['files']]: number };
 /** What a sync would do, found without writing anything. @throws HoldfastError `path_not_found`. */
 export async function planSync(
   dependencies: PlanDependencies,
-  { scope, paths, force = false, origin = 'folder', within }: IngestRequest,
+  { scope, paths, force = false, origin = 'folder', within, language }: IngestRequest,
   signal: AbortSignal,
 ): Promise<SyncPlan> {
   const { catalog, sources, recipeOf, maxDocumentBytes } = dependencies;
@@ -26,7 +26,7 @@ export async function planSync(
   let refusal: SyncPlan['refusal'] = null;
   if (source === undefined || collection === null) return { files: counts, removed, refusal };
   const { generation } = recipeOf(collection);
-  const tools = { catalog, source, scope, origin, generation, maxDocumentBytes } as const;
+  const tools = { catalog, source, scope, origin, generation, language, maxDocumentBytes } as const;
   for (const root of paths) {
     const found = await survey(dependencies, { scope, origin, root, force, within }, signal);
     refusal ??= found.refusal;

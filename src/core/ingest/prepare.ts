@@ -25,7 +25,7 @@ export interface PrepareInput extends TaskInput {
   /** Key of the item in its collection. */
   readonly item: string;
   readonly bytes: Uint8Array;
-  /** ISO 639-1, or `auto`. */
+  /** Of the collection: ISO 639-1, or `auto`. */
   readonly language: string;
   readonly generation: GenerationId;
   readonly chunkTokens: number;
@@ -183,7 +183,9 @@ function titleFromName(name: string, recordKey: string | null): string {
 const DETECTION_CHARS = 2000;
 
 function languageOf(parsed: ParsedDocument, input: PrepareInput, tools: PrepareTools): string {
-  if (input.language !== 'auto') return input.language;
+  const { language, givenLanguage = null } = input;
+  if (givenLanguage !== null) return givenLanguage;
+  if (language !== 'auto') return language;
   return parsed.language ?? languageOfText(parsed.text, tools);
 }
 

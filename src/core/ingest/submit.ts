@@ -81,11 +81,11 @@ function checkSize({ bytes, name }: Submission, maxBytes: number): void {
 }
 
 function toTask(submission: Submission, contentHash: string): NewTask {
-  const { name, format, mediaType, title, uri, metadata, bytes } = submission;
+  const { name, format, mediaType, title, uri, metadata, givenLanguage = null, bytes } = submission;
   return {
     item: itemKey(submission),
     origin: 'api',
-    input: { name, format, mediaType, title, uri, fallbackUri: null, metadata },
+    input: { name, format, mediaType, title, uri, fallbackUri: null, metadata, givenLanguage },
     contentHash,
     sizeBytes: bytes.length,
   };

@@ -131,7 +131,7 @@ async function conformed(
     items.map(async ({ origin, input, prepared }) => ({
       origin,
       input,
-      prepared: await conform(collection, input.item, prepared),
+      prepared: await conform(collection, input, prepared),
     })),
   );
 }

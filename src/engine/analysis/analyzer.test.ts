@@ -62,6 +62,25 @@ describe('the analyser', () => {
     ['pt', 'documentos', 'documento'],
     ['pt', 'cópias', 'cópia'],
     ['en', 'restoring', 'restored'],
+    ['ar', 'كتابها', 'كتاب'],
+    ['ca', 'còpies', 'còpia'],
+    ['cs', 'zálohy', 'záloha'],
+    ['da', 'medarbejderne', 'medarbejder'],
+    ['eu', 'langileak', 'langilea'],
+    ['fi', 'varmuuskopiot', 'varmuuskopioita'],
+    ['ga', 'bhróg', 'bróg'],
+    ['hu', 'dolgozónak', 'dolgozó'],
+    ['hy', 'աշխատակիցները', 'աշխատակիցներ'],
+    ['it', 'dipendenti', 'dipendente'],
+    ['nl', 'werknemers', 'werknemer'],
+    ['no', 'filene', 'filer'],
+    ['nb', 'filene', 'filer'],
+    ['ro', 'copiile', 'copii'],
+    ['ru', 'сотрудники', 'сотрудник'],
+    ['sl', 'varnostne', 'varnostna'],
+    ['sv', 'anställda', 'anställd'],
+    ['ta', 'ஊழியர்கள்', 'ஊழியர்'],
+    ['tr', 'yedekler', 'yedek'],
   ] as const)
     it(`brings ${one} and ${other} to one stem (${language})`, () => {
       assert.equal(terms(one, language).length, 1);
@@ -103,13 +122,37 @@ describe('the analyser of questions', () => {
   });
 
   it('agrees with the index on every other word', () => {
-    const text = 'HTTPServer v1.2.3 restoring café 日本語';
+    const text = 'HTTPServer v1.2.3 restoring café データ';
     assert.deepEqual(queryTerms(text), terms(text));
   });
 });
 
-it('keeps the marks that make other letters in Japanese and Thai', () => {
-  assert.deepEqual(terms('データ', 'ja'), ['デー', 'ータ']);
-  assert.deepEqual(terms('ที่', 'th'), ['ที', 'ี่']);
-  assert.deepEqual(terms('café'), ['cafe']);
+describe('the analyser of scripts without spaces', () => {
+  it('keeps the marks that make other letters', () => {
+    assert.deepEqual(terms('データ', 'ja'), ['デー', 'ータ']);
+    assert.deepEqual(terms('ที่นี่', 'th'), ['นี่']);
+    assert.deepEqual(terms('café'), ['cafe']);
+  });
+
+  for (const [language, question, text] of [
+    ['zh', '水', '饮水机'],
+    ['ja', '鍵はどこですか？', '合鍵'],
+    ['ko', '물은 어디에 있나요?', '물을 마신다'],
+    ['th', 'ลืมรหัสผ่านแล้วทำอย่างไร', 'ถ้าลืมรหัสผ่าน'],
+  ] as const)
+    it(`finds a single word beside other particles: ${question} in ${text}`, () => {
+      const found = new Set(terms(text, language));
+      assert.ok(queryTerms(question, language).some((term) => found.has(term)));
+    });
+
+  it('asks for a character only where it stands alone', () => {
+    assert.deepEqual(queryTerms('数据库', 'zh'), ['数据', '据库']);
+    assert.deepEqual(terms('数据库', 'zh'), ['数', '数据', '据', '据库', '库']);
+  });
+
+  it('leaves out the pairs that only ask', () => {
+    assert.deepEqual(queryTerms('什么时候备份？', 'zh'), ['候备', '备份']);
+    assert.deepEqual(queryTerms('バックアップはいつですか？', 'ja').slice(-2), ['プは', 'はい']);
+    assert.deepEqual(queryTerms('백업은 언제인가요?', 'ko'), ['백업', '업은', '제인']);
+  });
 });

@@ -7,7 +7,10 @@ export interface Token {
   readonly term: string;
   readonly start: number;
   readonly end: number;
-  /** The whole of an identifier or compound; its parts are tokens of their own. */
+  /**
+   * The whole of an identifier or compound, whose parts are tokens of their own; or a single character beside the pairs
+   * that hold it.
+   */
   readonly isCompound: boolean;
 }
 
@@ -17,8 +20,8 @@ export interface Analyzer {
   /** Index terms in reading order; stop words are left out. */
   analyze(text: string): Token[];
   /**
-   * Terms of a question: as `analyze`, without the words that only ask.
-   * A query of such words alone is taken as it stands.
+   * Terms of a question: as `analyze`, without the words that only ask, and of single characters only those that stand
+   * alone. A query of such words alone is taken as it stands.
    */
   analyzeQuery(text: string): Token[];
 }
@@ -45,7 +48,7 @@ export function analyzerOf(language: string): Analyzer {
 function createAnalyzer(language: string): Analyzer {
   const termOf = cachedTerms(language);
   const asking = questionWords(language);
-  const scan = (text: string, dropped: ReadonlySet<string> | null): Token[] => {
+  const scan = (text: string, { dropped, isQuery }: Scan): Token[] => {
     const tokens: Token[] = [];
     const add = (start: number, end: number, isCompound: boolean): void => {
       const word = text.slice(start, Math.min(end, start + MAX_TERM_LENGTH)).toLowerCase();
@@ -56,17 +59,26 @@ function createAnalyzer(language: string): Analyzer {
     tokenize(text, {
       word: (start, end) => add(start, end, false),
       compound: (start, end) => add(start, end, true),
+      character: (start, end, isAlone) => {
+        if (isAlone || !isQuery) add(start, end, true);
+      },
     });
     return tokens;
   };
   return {
     language,
-    analyze: (text) => scan(text, null),
+    analyze: (text) => scan(text, { dropped: null, isQuery: false }),
     analyzeQuery: (text) => {
-      const tokens = scan(text, asking);
-      return tokens.length > 0 ? tokens : scan(text, null);
+      const tokens = scan(text, { dropped: asking, isQuery: true });
+      return tokens.length > 0 ? tokens : scan(text, { dropped: null, isQuery: true });
     },
   };
+}
+
+interface Scan {
+  /** Words that are left out, in lower case. */
+  readonly dropped: ReadonlySet<string> | null;
+  readonly isQuery: boolean;
 }
 
 /** Lower-case word -> term; the empty term for stop words. */

@@ -3,12 +3,18 @@ export const OTHER = 1;
 export const LOWER = 2;
 export const UPPER = 3;
 export const DIGIT = 4;
-/** Scripts written without spaces: cut into overlapping pairs. */
-export const UNSPACED = 5;
+/** Scripts whose words a dictionary finds, for nothing stands between them: Thai, Lao, Khmer, Burmese. */
+export const UNDIVIDED = 5;
+/** Scripts that are cut into overlapping pairs. Han characters are words of their own, too. */
+export const HAN = 6;
+const KANA = 7;
+export const HANGUL = 8;
 
+const UNDIVIDED_SCRIPT = /[\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u;
+const HAN_SCRIPT = /\p{Script=Han}/u;
 /** The last one is the mark that lengthens a Japanese vowel, which belongs to no script of its own. */
-const UNSPACED_SCRIPT =
-  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}ー]/u;
+const KANA_SCRIPT = /[\p{Script=Hiragana}\p{Script=Katakana}ー]/u;
+const HANGUL_SCRIPT = /\p{Script=Hangul}/u;
 const LETTER_OR_MARK = /[\p{L}\p{M}]/u;
 
 const classes = new Uint8Array(65_536);
@@ -19,7 +25,10 @@ function classify(unit: number): number {
   const character = String.fromCharCode(unit);
   if (/\p{N}/u.test(character)) return DIGIT;
   if (!LETTER_OR_MARK.test(character)) return OTHER;
-  if (UNSPACED_SCRIPT.test(character)) return UNSPACED;
+  if (HAN_SCRIPT.test(character)) return HAN;
+  if (KANA_SCRIPT.test(character)) return KANA;
+  if (HANGUL_SCRIPT.test(character)) return HANGUL;
+  if (UNDIVIDED_SCRIPT.test(character)) return UNDIVIDED;
   return /[\p{Lu}\p{Lt}]/u.test(character) ? UPPER : LOWER;
 }
 
@@ -30,4 +39,14 @@ export function characterClass(unit: number): number {
   const found = classify(unit);
   classes[unit] = found;
   return found;
+}
+
+/** Scripts whose words do not stand between spaces. */
+export function isUnspaced(kind: number): boolean {
+  return kind >= UNDIVIDED;
+}
+
+/** Scripts that are cut into pairs. */
+export function isPaired(kind: number): boolean {
+  return kind >= HAN;
 }

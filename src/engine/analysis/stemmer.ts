@@ -27,13 +27,19 @@ const ALGORITHMS: Readonly<Record<string, string>> = {
   tr: 'turkish',
 };
 
+/** ISO 639-1 codes of the languages whose words are brought to their stems. */
+export const STEMMED_LANGUAGES: readonly string[] = Object.keys(ALGORITHMS);
+
+/** Norwegian goes by three codes. */
+const ALIASES: Readonly<Record<string, string>> = { nb: 'no', nn: 'no' };
+
 export type Stem = (word: string) => string;
 
 const MAX_STEMMED_LENGTH = 40;
 
 /** The stemmer of a language; words of a language without one stay as they are. */
 export function stemmerOf(language: string): Stem {
-  const algorithm = ALGORITHMS[language];
+  const algorithm = ALGORITHMS[ALIASES[language] ?? language];
   if (algorithm === undefined) return (word) => word;
   const stemmer = snowball.newStemmer(algorithm);
   return (word) => (word.length > MAX_STEMMED_LENGTH ? word : stemmer.stem(word));

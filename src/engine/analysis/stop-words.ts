@@ -7,11 +7,12 @@ const STOP_WORDS: Readonly<Record<string, string>> = {
   pt: 'o a os as um uma uns umas de do da dos das e ou mas em no na nos nas por para com é são não que se seu sua ao à como mais este esta',
   it: 'il lo la i gli le l un uno una di del della dei delle e o ma in nel nella a al alla da dal per con è sono non che si su come più questo questa',
   nl: 'de het een en of maar in op aan van voor met bij te is zijn was niet dat die dit ook als er om naar uit door',
+  th: 'และ หรือ ของ ที่ ซึ่ง ใน บน กับ โดย จาก แก่ ต่อ เป็น คือ อยู่ มี ไม่ ให้ ได้ จะ ก็ ว่า แต่ แล้ว นี้ นั้น การ ความ',
 };
 
 /**
- * English words that a question uses to ask; dropped from queries, never from the index
- * (measured in docs/evaluation.md).
+ * Words that a question uses to ask; dropped from queries, never from the index (English measured in
+ * docs/evaluation.md). Chinese, Japanese and Korean: the pairs of characters that such words are cut into.
  */
 const QUESTION_WORDS: Readonly<Record<string, string>> = {
   en: "what which who whom whose when where why how do does did doing done can could should would may might must shall i me my we us our you your he him his she her its them have has had having am were been being about any some there's what's how's please tell explain describe give show",
@@ -21,6 +22,10 @@ const QUESTION_WORDS: Readonly<Record<string, string>> = {
   pt: 'qual quais quem quando onde como porque pode posso devo há eu me meu minha nós nosso você seu',
   it: 'quale quali chi quando dove come perché può posso devo io mi mio noi nostro',
   nl: 'wat welke wie wanneer waar waarom hoe kan moet ik mijn wij ons onze je jouw',
+  zh: '什么 么时 时候 時候 怎么 么办 怎样 哪里 哪儿 哪些 哪个 哪天 哪一 多少 多久 几点 几天 是否 如何 为什 为何 何时 可以 应该 能不 不能 请问 什麼 麼時 怎麼 麼辦 怎樣 哪裡 幾點 幾天 為什 為何 何時 應該 請問',
+  ja: 'です すか ます ませ せん まし した でし しょ ょう うか いつ つで つま どこ こに こで どの どれ どう どん んな なに 何で 何を 何が 何の 何日 何時 何か だれ れが れに 誰が 誰に なぜ くだ ださ さい でき きま きる',
+  ko: '나요 까요 니까 습니 합니 입니 언제 어디 디에 어떻 떻게 무엇 엇을 얼마 마나 누가 누구 인가 가요 하나 되나 어떤 어느 몇일 며칠 해야 있나 은가',
+  th: 'อะไร เมื่อไร เมื่อไหร่ ไหน อย่างไร ยังไง ทำไม ใคร กี่ เท่าไร เท่าไหร่ ไหม มั้ย แค่ไหน ใด อย่าง ไร เมื่อ ต้อง ทำ เท่า ไหร่ ฉัน ผม เรา คุณ',
 };
 
 const sets = new Map<string, ReadonlySet<string>>();

@@ -6,22 +6,26 @@ import { tokenize } from './tokenizer.ts';
 interface Found {
   readonly start: number;
   readonly end: number;
-  readonly isCompound: boolean;
+  readonly kind: 'word' | 'compound' | 'character' | 'alone';
 }
 
 function tokensOf(text: string): Found[] {
   const found: Found[] = [];
   tokenize(text, {
-    word: (start, end) => void found.push({ start, end, isCompound: false }),
-    compound: (start, end) => void found.push({ start, end, isCompound: true }),
+    word: (start, end) => void found.push({ start, end, kind: 'word' }),
+    compound: (start, end) => void found.push({ start, end, kind: 'compound' }),
+    character: (start, end, isAlone) =>
+      void found.push({ start, end, kind: isAlone ? 'alone' : 'character' }),
   });
   return found;
 }
 
-/** Words as they stand in the text, compounds with `=` before them. */
+const MARKS = { word: '', compound: '=', character: '.', alone: '!' } as const;
+
+/** Words as they stand in the text; `=` before compounds, `.` before characters, `!` before those that stand alone. */
 function words(text: string): string {
   return tokensOf(text)
-    .map(({ start, end, isCompound }) => `${isCompound ? '=' : ''}${text.slice(start, end)}`)
+    .map(({ start, end, kind }) => `${MARKS[kind]}${text.slice(start, end)}`)
     .join(' ');
 }
 
@@ -81,14 +85,26 @@ const TABLE: Readonly<Record<string, readonly (readonly [text: string, words: st
     ["'quoted'", 'quoted'],
     ["jane.doe's car", 'jane doe =jane.doe car'],
   ],
-  'scripts without spaces, as pairs': [
+  'Chinese, Japanese and Korean, as pairs and characters': [
     ['日', '日'],
-    ['日本', '日本'],
-    ['日本語', '日本 本語'],
-    ['日本語English文書', '日本 本語 English 文書'],
-    ['版本3.5发布', '版本 3.5 发布'],
-    ['ไทย', 'ไท ทย'],
-    ['한국어 문서', '한국 국어 문서'],
+    ['日本', '.日 日本 .本'],
+    ['日本語', '.日 日本 .本 本語 .語'],
+    ['日本語English文書', '.日 日本 .本 本語 .語 English .文 文書 .書'],
+    ['版本3.5发布', '.版 版本 .本 3.5 .发 发布 .布'],
+    ['鍵は', '!鍵 鍵は'],
+    ['合鍵を', '.合 合鍵 .鍵 鍵を'],
+    ['データ', 'デー ータ'],
+    ['한국어 문서', '한국 국어 !문 문서'],
+    ['물', '물'],
+    ['물은', '!물 물은'],
+  ],
+  'Thai, Lao, Khmer and Burmese, as words': [
+    ['ภาษาไทย', 'ภาษา ไทย'],
+    ['สำรองข้อมูล 30 วัน', 'สำรอง ข้อมูล 30 วัน'],
+    ['ไฟล์backup.zip', 'ไฟล์ backup zip =backup.zip'],
+    ['ພາສາລາວ', 'ພາສາ ລາວ'],
+    ['សួស្តីពិភពលោក', 'សួស្តី ពិភពលោក'],
+    ['မြန်မာစာ', 'မြန်မာ စာ'],
   ],
   'other letters': [
     ['Ünïcödé', 'Ünïcödé'],
@@ -107,11 +123,11 @@ describe('the tokenizer', () => {
 
   it('takes a very long word as one, and no compound of many parts', () => {
     const long = 'x'.repeat(1_000_000);
-    assert.deepEqual(tokensOf(long), [{ start: 0, end: 1_000_000, isCompound: false }]);
+    assert.deepEqual(tokensOf(long), [{ start: 0, end: 1_000_000, kind: 'word' }]);
     const chain = 'ab.'.repeat(100_000);
     const found = tokensOf(chain);
     assert.equal(found.length, 100_000);
-    assert.ok(found.every(({ isCompound }) => !isCompound));
+    assert.ok(found.every(({ kind }) => kind === 'word'));
   });
 
   it('ends on any text, with spans in range and in order, and leaves no letter out', () => {
@@ -129,7 +145,7 @@ describe('the tokenizer', () => {
 const ALPHABET = [
   ...'aZs09',
   ..."._-@'’,/\\ \n\0",
-  ...'é\u0301ßİǅ日本ー한ไ์',
+  ...'é\u0301ßİǅ日本ー한국ไ์ทย',
   '😀',
   '\ud800',
   '\udc00',
@@ -152,8 +168,9 @@ function checkText(text: string): void {
   let last = { start: -1, end: 0 };
   for (const token of found) {
     assert.ok(token.start >= 0 && token.start < token.end && token.end <= text.length, `range of ${shown}`);
-    if (token.isCompound)
+    if (token.kind === 'compound')
       assert.ok(token.end >= last.end && token.start <= last.start, `compound of ${shown}`);
+    else if (token.kind !== 'word') assert.ok(token.start >= last.start, `character of ${shown}`);
     else {
       assert.ok(token.start > last.start && token.end > last.end, `order of ${shown}`);
       assertNothingLeftOut(text.slice(last.end, token.start), shown);

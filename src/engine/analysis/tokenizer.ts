@@ -1,9 +1,25 @@
-import { characterClass, DIGIT, LOWER, OTHER, UNSPACED, UPPER } from './characters.ts';
+import {
+  characterClass,
+  DIGIT,
+  HAN,
+  HANGUL,
+  isPaired,
+  isUnspaced,
+  LOWER,
+  OTHER,
+  UNDIVIDED,
+  UPPER,
+} from './characters.ts';
 
 /** Receives tokens in reading order as ranges of the text. */
 export interface TokenSink {
-  /** A word, number, part of an identifier, or pair of characters of an unspaced script. */
+  /** A word, number, part of an identifier, or pair of characters of Chinese, Japanese or Korean. */
   word(start: number, end: number): void;
+  /**
+   * A character that can be a word of its own, beside the pairs that hold it. `isAlone`: it most likely is one, since
+   * a particle or an ending follows. One without neighbours is given as a word instead.
+   */
+  character(start: number, end: number, isAlone: boolean): void;
   /** The whole of an identifier, version, address or compound whose parts were, or will be, given as words. */
   compound(start: number, end: number): void;
 }
@@ -37,23 +53,55 @@ function isJoiner(unit: number, before: number, after: number): boolean {
 
 /**
  * Cuts text into words in one pass: runs of letters and digits; identifiers at underscores, dots, hyphens
- * and changes of case, beside the whole; numbers with their separators; unspaced scripts into pairs.
+ * and changes of case, beside the whole; numbers with their separators; Chinese, Japanese and Korean into pairs of
+ * characters; Thai, Lao, Khmer and Burmese into the words of ICU's dictionaries.
  */
 export function tokenize(text: string, sink: TokenSink): void {
   let at = 0;
   while (at < text.length) {
     const kind = characterClass(text.charCodeAt(at));
     if (kind === OTHER) at++;
-    else if (kind === UNSPACED) at = unspacedRun(text, at, sink);
+    else if (isPaired(kind)) at = pairedRun(text, at, sink);
+    else if (kind === UNDIVIDED) at = undividedRun(text, at, sink);
     else at = compoundRun(text, at, sink);
   }
 }
 
-function unspacedRun(text: string, start: number, sink: TokenSink): number {
+function pairedRun(text: string, start: number, sink: TokenSink): number {
   let end = start + 1;
-  while (end < text.length && characterClass(text.charCodeAt(end)) === UNSPACED) end++;
-  if (end - start === 1) sink.word(start, end);
-  for (let i = start; i + 2 <= end; i++) sink.word(i, i + 2);
+  while (end < text.length && isPaired(characterClass(text.charCodeAt(end)))) end++;
+  if (end - start === 1) {
+    sink.word(start, end);
+    return end;
+  }
+  for (let i = start; i < end; i++) {
+    const kind = characterClass(text.charCodeAt(i));
+    if (kind === HAN) sink.character(i, i + 1, isAlone(text, i, { start, end }));
+    // A syllable and a particle: 물은, 책을.
+    else if (kind === HANGUL && i === start && end - start === 2) sink.character(i, i + 1, true);
+    if (i + 2 <= end) sink.word(i, i + 2);
+  }
+  return end;
+}
+
+/** No other Han character of the run touches this one: 鍵は, 車を. */
+function isAlone(text: string, at: number, { start, end }: { start: number; end: number }): boolean {
+  const isHan = (place: number): boolean =>
+    place >= start && place < end && characterClass(text.charCodeAt(place)) === HAN;
+  return !isHan(at - 1) && !isHan(at + 1);
+}
+
+/** Finds words of all of these scripts, whatever its language. */
+const segmenter = new Intl.Segmenter('th', { granularity: 'word' });
+/** A longer run is cut, so that no text takes the dictionaries' time by its form. */
+const MAX_UNDIVIDED = 4096;
+
+function undividedRun(text: string, start: number, sink: TokenSink): number {
+  let end = start + 1;
+  const limit = Math.min(text.length, start + MAX_UNDIVIDED);
+  while (end < limit && characterClass(text.charCodeAt(end)) === UNDIVIDED) end++;
+  for (const { index, segment } of segmenter.segment(text.slice(start, end)))
+    sink.word(start + index, start + index + segment.length);
   return end;
 }
 
@@ -61,7 +109,7 @@ function wordEnd(text: string, start: number): number {
   let end = start;
   while (end < text.length) {
     const kind = characterClass(text.charCodeAt(end));
-    if (kind === OTHER || kind === UNSPACED) break;
+    if (kind === OTHER || isUnspaced(kind)) break;
     end++;
   }
   return end;
@@ -77,7 +125,7 @@ function joinedEnd(text: string, end: number): number {
   if (end + 1 >= text.length) return end;
   const before = characterClass(text.charCodeAt(end - 1));
   const after = characterClass(text.charCodeAt(end + 1));
-  if (after === OTHER || after === UNSPACED) return end;
+  if (after === OTHER || isUnspaced(after)) return end;
   return isJoiner(text.charCodeAt(end), before, after) ? wordEnd(text, end + 1) : end;
 }
 

@@ -6,6 +6,11 @@ export const languageSchema = z
   .string()
   .regex(/^(auto|[a-z]{2})$/, { error: 'Expected an ISO 639-1 code such as "en", or "auto"' })
   .describe('ISO 639-1 code for every document, or `auto`.');
+/** Of a single document. */
+export const documentLanguageSchema = z
+  .string()
+  .regex(/^[a-z]{2}$/, { error: 'Expected an ISO 639-1 code such as "en"' })
+  .describe('ISO 639-1; wins over the language of the collection and what the document says.');
 const descriptionSchema = z.string().max(2_000);
 
 export const createCollectionSchema = z.strictObject({

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { DOCUMENT_STATES, FORMATS, DOCUMENT_ORIGINS } from '../../core/documents/document.ts';
+import { documentLanguageSchema } from './collection.ts';
 import { type Immutable, metadataSchema, pageQuerySchema, pageSchema, timestampSchema } from './common.ts';
 import { errorCodeSchema } from './problem.ts';
 
@@ -18,6 +19,7 @@ export const createDocumentSchema = z.strictObject({
   title: titleSchema.optional(),
   uri: uriSchema.optional(),
   format: z.enum(FORMATS).optional().describe('Taken from the extension of `uri`, else plain text.'),
+  language: documentLanguageSchema.optional(),
   metadata: metadataSchema.optional(),
 });
 
@@ -25,6 +27,7 @@ export const createDocumentSchema = z.strictObject({
 export const uploadFieldsSchema = z.strictObject({
   title: titleSchema.optional(),
   uri: uriSchema.optional(),
+  language: documentLanguageSchema.optional(),
   metadata: metadataSchema.optional(),
 });
 
@@ -33,6 +36,7 @@ export const uploadSchema = z.strictObject({
   file: z.array(z.string()).describe('One or several files.'),
   title: titleSchema.optional().describe('With one file only.'),
   uri: uriSchema.optional().describe('With one file only.'),
+  language: documentLanguageSchema.optional(),
   metadata: z.string().optional().describe('A JSON object; applies to every file.'),
 });
 

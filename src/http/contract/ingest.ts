@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { languageSchema } from './collection.ts';
 import type { Immutable } from './common.ts';
 import { documentProblemSchema } from './document.ts';
 
@@ -29,6 +30,11 @@ export const ingestRequestSchema = z.strictObject({
   crawl: urlSchema.optional().describe('A page; what it links to within its folder is synced.'),
   max_pages: z.int().min(1).optional().describe('Of a sitemap or crawl.'),
   max_depth: z.int().min(0).optional().describe('How many links a page of a crawl may be from its start.'),
+  language: languageSchema
+    .optional()
+    .describe(
+      'ISO 639-1 code for every document of this source; `auto` takes back one that was named before.',
+    ),
   force: z.boolean().optional().describe('Deletes also more than 30 % of the documents of a folder.'),
   dry_run: z.boolean().optional().describe('Says what would be done, and does nothing.'),
 });

@@ -25,18 +25,19 @@ export async function toIngestRequest(
   permission: PathPermission,
 ): Promise<Omit<IngestRequest, 'scope'>> {
   requireOneSource(sent);
-  const { force = false, git, within, paths = [] } = sent;
+  const { force = false, git, within, paths = [], language } = sent;
+  const how = { force, ...(language === undefined ? {} : { language }) };
   const web = webOf(sent);
-  if (web !== null) return { paths: [], web, force };
+  if (web !== null) return { paths: [], web, ...how };
   if (git !== undefined) {
     const allowed = await allowedPaths(request, { field: 'git', paths: git }, permission);
-    return { paths: allowed, origin: 'git', force };
+    return { paths: allowed, origin: 'git', ...how };
   }
   if (within === undefined)
-    return { paths: await allowedPaths(request, { field: 'paths', paths }, permission), force };
+    return { paths: await allowedPaths(request, { field: 'paths', paths }, permission), ...how };
   // The parts need not be there any more; the source looks at them below the real path of the whole.
   const [folder = ''] = await allowedPaths(request, { field: 'within', paths: [within] }, permission);
-  return { paths: partsOf(folder, within, paths), within: folder, force };
+  return { paths: partsOf(folder, within, paths), within: folder, ...how };
 }
 
 /** @throws HoldfastError `invalid_request` unless there is just one source, with the fields that belong to it. */

@@ -53,6 +53,7 @@ function readText(request: FastifyRequest): Submission {
     format: body.format ?? null,
     mediaType: 'text/plain',
     metadata: body.metadata ?? {},
+    givenLanguage: body.language ?? null,
     bytes: Buffer.from(body.text, 'utf8'),
   };
 }

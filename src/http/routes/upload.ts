@@ -26,7 +26,7 @@ export async function registerMultipart(app: FastifyInstance, maxBodyBytes: numb
 }
 
 /**
- * The files of an upload, ready to submit. `title` and `uri` name one file, `metadata` (JSON) goes to all.
+ * The files of an upload, ready to submit. `title` and `uri` name one file, `language` and `metadata` (JSON) go to all.
  * @throws HoldfastError `invalid_request`, `body_too_large`.
  */
 export async function readUpload(
@@ -45,6 +45,7 @@ export async function readUpload(
     format: null,
     mediaType,
     metadata: fields.metadata ?? {},
+    givenLanguage: fields.language ?? null,
     bytes,
   }));
 }

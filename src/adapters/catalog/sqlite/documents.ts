@@ -145,10 +145,11 @@ type KnownRow = readonly [
   state: DocumentState,
   contentHash: string | null,
   generation: GenerationId | null,
+  givenLanguage: string | null,
 ];
 
 function knowing(database: DatabaseSync, key: CollectionKey): DocumentCalls['knownItems'] {
-  const select = `SELECT d.item, d.id, d.state, d.content_hash, v.generation
+  const select = `SELECT d.item, d.id, d.state, d.content_hash, v.generation, d.given_language
     FROM documents d LEFT JOIN versions v ON v.key = d.version WHERE d.collection = ? AND d.origin = ?`;
   const self = query<KnownRow>(database, `${select} AND d.item = ?`);
   // "0" is the character after "/".
@@ -171,6 +172,7 @@ function toKnownItem(item: string, rows: readonly KnownRow[]): KnownItem {
     item,
     contentHash: common(rows.map((row) => row[3])),
     generation: common(generations),
+    givenLanguage: common(rows.map((row) => row[5])),
     documents: rows.map(([, id, state]) => ({ id: documentIdOf(id), state })),
   };
 }

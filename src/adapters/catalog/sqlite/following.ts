@@ -44,10 +44,11 @@ type Row = readonly [
   contentHash: string | null,
   sizeBytes: number,
   chunkCount: number,
+  givenLanguage: string | null,
 ];
 
 const COLUMNS = `key, sequence, id, source_key, origin, item, version, state, problem_code, problem_reason,
-  title, uri, format, language, metadata, content_hash, size_bytes, chunk_count`;
+  title, uri, format, language, metadata, content_hash, size_bytes, chunk_count, given_language`;
 
 const DOCUMENTS_PER_STEP = 32;
 const CHUNKS_PER_STEP = 256;
@@ -132,7 +133,7 @@ function documentReading(database: DatabaseSync): (live: number, after: Followed
 function draftOf(row: Row): FollowedDraft | null {
   const [, , id, sourceKey, origin, item, , state, problemCode, problemReason, title, uri, ...shown] = row;
   if (state !== 'ready' && state !== 'failed' && state !== 'skipped') return null;
-  const [format, language, metadata, contentHash, sizeBytes] = shown;
+  const [format, language, metadata, contentHash, sizeBytes, , givenLanguage] = shown;
   return {
     id: documentIdOf(id),
     sourceKey,
@@ -147,6 +148,7 @@ function draftOf(row: Row): FollowedDraft | null {
     metadata: JSON.parse(metadata) as Metadata,
     contentHash,
     sizeBytes,
+    givenLanguage,
   };
 }
 

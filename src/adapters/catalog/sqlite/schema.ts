@@ -138,6 +138,7 @@ const MIGRATIONS: readonly string[] = [
   GENERATIONS_MIGRATION,
   JOBS_MIGRATION,
   SKETCHES_MIGRATION,
+  'ALTER TABLE documents ADD COLUMN given_language TEXT;',
 ];
 
 /**

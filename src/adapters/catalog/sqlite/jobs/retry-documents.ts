@@ -18,6 +18,7 @@ type FailedRow = readonly [
   sizeBytes: number,
   input: string | null,
   taskContentHash: string | null,
+  givenLanguage: string | null,
 ];
 
 /** Queues failed documents again: as their last task had them, or else from what the documents say. */
@@ -27,7 +28,8 @@ export function retryDocumentsCall(
 ): Synchronous<Pick<JobQueue, 'retryDocuments'>>['retryDocuments'] {
   const failed = query<FailedRow>(
     database,
-    `SELECT d.item, d.origin, d.title, d.uri, d.metadata, d.content_hash, d.size_bytes, t.input, t.content_hash
+    `SELECT d.item, d.origin, d.title, d.uri, d.metadata, d.content_hash, d.size_bytes, t.input, t.content_hash,
+       d.given_language
      FROM documents d LEFT JOIN tasks t ON t.key = (
        SELECT max(l.key) FROM tasks l WHERE l.collection = d.collection AND l.item = d.item AND l.state = 'failed')
      WHERE d.collection = ?1 AND d.state <> 'ready' AND d.state = 'failed' AND (?2 IS NULL OR d.id = ?2)
@@ -52,7 +54,8 @@ export function retryDocumentsCall(
 }
 
 function toTask(row: FailedRow): NewTask {
-  const [item, origin, title, uri, metadata, contentHash, sizeBytes, input, taskContentHash] = row;
+  const [item, origin, title, uri, metadata, contentHash, sizeBytes, ...rest] = row;
+  const [input, taskContentHash, givenLanguage] = rest;
   const fromDocument: TaskInput = {
     name: item.split(/[\\/]/).at(-1) ?? item,
     format: null,
@@ -61,6 +64,7 @@ function toTask(row: FailedRow): NewTask {
     uri,
     fallbackUri: null,
     metadata: JSON.parse(metadata) as Metadata,
+    givenLanguage,
   };
   return {
     item,
