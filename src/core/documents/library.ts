@@ -10,6 +10,7 @@ import type {
 } from './document.ts';
 import type { FindDuplicates } from './duplicates.ts';
 import type { DocumentId, Scope, TenantId } from './ids.ts';
+import type { StagedContent } from './uploads.ts';
 import type { JobListRequest, JobProblem } from '../ingest/job-queue.ts';
 import type { Job, JobId } from '../ingest/job.ts';
 
@@ -36,7 +37,8 @@ export interface Submission {
   readonly format: Format | null;
   readonly mediaType: string | null;
   readonly metadata: Metadata;
-  readonly bytes: Uint8Array;
+  /** Or where they are, when they have arrived already. */
+  readonly bytes: Uint8Array | StagedContent;
 }
 
 /** What was accepted. */
@@ -52,7 +54,8 @@ export interface Submitted {
 export interface Documents {
   /**
    * Durable when resolved, one job for all; their states say how far they are. One submission of JSON records gives
-   * several documents. @throws `storage_full`, `collection_not_found`, `document_too_large`.
+   * several documents. @throws `storage_full`, `collection_not_found`, `document_too_large`, and `upload_not_found`
+   * when what has arrived is gone.
    */
   accept(scope: Scope, submissions: readonly Submission[]): Promise<Submitted>;
   /**
