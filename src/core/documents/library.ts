@@ -13,6 +13,7 @@ import type { DocumentId, Scope, TenantId } from './ids.ts';
 import type { StagedContent } from './uploads.ts';
 import type { JobListRequest, JobProblem } from '../ingest/job-queue.ts';
 import type { Job, JobId } from '../ingest/job.ts';
+import type { PathPatterns } from '../ingest/source.ts';
 
 /** Collections as the edges use them. `require` style: a missing collection is `collection_not_found`. */
 export interface Collections {
@@ -128,6 +129,8 @@ export interface IngestRequest {
   readonly web?: WebRequest;
   /** The folder that the paths are parts of: a path that is gone is removed, and the guard counts the whole folder. */
   readonly within?: string;
+  /** Which files of the paths are taken; left out: all. The others count as gone. */
+  readonly patterns?: PathPatterns;
   /** Deletes also more than 30 % of the documents of a folder. */
   readonly force?: boolean;
   /** Of the source that lists the paths; left out: `folder`. */

@@ -24,11 +24,12 @@ export interface IngestDependencies extends WatchDependencies, PlanDependencies 
 export function createIngest(dependencies: IngestDependencies): Ingest {
   const { catalog, queue, newJobId, wake, requirePath } = dependencies;
   return {
-    async start({ scope, paths, force = false, origin = 'folder', within }) {
+    async start({ scope, paths, force = false, origin = 'folder', within, patterns }) {
       await requireCollection(scope, catalog);
       await requirePaths(origin, within === undefined ? paths : [within], requirePath);
       const id = newJobId();
-      const sync = { origin, roots: paths, force, ...(within === undefined ? {} : { within }) };
+      const parts = { ...(within === undefined ? {} : { within }), ...(patterns && { patterns }) };
+      const sync = { origin, roots: paths, force, ...parts };
       await queue.enqueue(scope, { id, kind: 'sync', priority: PRIORITY.bulk, sync });
       wake();
       const job = await queue.getJob(scope.tenant, id);

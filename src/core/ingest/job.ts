@@ -7,6 +7,7 @@ import type {
   Metadata,
 } from '../documents/document.ts';
 import type { CollectionName, Scope, TenantId } from '../documents/ids.ts';
+import type { PathPatterns } from './source.ts';
 
 /** 32 hexadecimal digits. */
 export type JobId = Brand<string, 'JobId'>;
@@ -45,6 +46,8 @@ export interface SyncRequest {
   readonly force: boolean;
   /** The folder that the roots are parts of: the guard counts all of it, and a root that is gone is deleted. */
   readonly within?: string;
+  /** Which files of the roots are taken; left out: all. */
+  readonly patterns?: PathPatterns;
 }
 
 /** Numbers of items, but for `documents`, `chunks` and `bytes`. */
