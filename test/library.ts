@@ -48,7 +48,11 @@ export interface TestLibrary extends AsyncDisposable {
   readonly log: LogLine[];
   createCollection(scope: Scope): Promise<void>;
   /** Takes a document in without a job. */
-  submit(scope: Scope, submission: Submission, signal?: AbortSignal): Promise<readonly DocumentRecord[]>;
+  submit(
+    scope: Scope,
+    submission: Submission & { readonly bytes: Uint8Array },
+    signal?: AbortSignal,
+  ): Promise<readonly DocumentRecord[]>;
   /** Submits Markdown under a key. */
   put(scope: Scope, key: string, text: string, metadata?: Record<string, string | number>): Promise<void>;
   /** Another index over the same folder and catalog, as after a restart. */

@@ -4,6 +4,7 @@ import type { Config } from '../config/config.ts';
 import type { BlobStore } from '../core/documents/blob-store.ts';
 import type { DocumentOrigin } from '../core/documents/document.ts';
 import type { Originals } from '../core/documents/originals.ts';
+import type { UploadStore } from '../core/documents/uploads.ts';
 import type { Bell } from '../core/ingest/bell.ts';
 import type { RecipeOf } from '../core/ingest/recipe.ts';
 import type { Source } from '../core/ingest/source.ts';
@@ -22,6 +23,7 @@ export interface LibraryParts {
   readonly logger: Logger;
   readonly catalog: SqliteCatalog;
   readonly blobs: BlobStore;
+  readonly uploadStore: UploadStore;
   readonly stack: AsyncDisposableStack;
   readonly index: EmbeddedIndex;
   readonly running: RunningEncoder | null;

@@ -8,6 +8,8 @@ import { createFindDuplicates } from '../core/documents/create-find-duplicates.t
 import type { DocumentId, Scope } from '../core/documents/ids.ts';
 import type { Collections, Documents, Ingest, IngestFolder, Jobs } from '../core/documents/library.ts';
 import { createOriginals } from '../core/documents/originals.ts';
+import { createUploads } from '../core/documents/create-uploads.ts';
+import type { Uploads } from '../core/documents/uploads.ts';
 import type { Reindexing } from '../core/documents/reindexing.ts';
 import { HoldfastError } from '../core/errors.ts';
 import { createBell } from '../core/ingest/bell.ts';
@@ -21,6 +23,7 @@ import { systemClock } from '../lib/clock.ts';
 import { createGate, type Gate } from '../lib/gate.ts';
 import { createMutex } from '../lib/mutex.ts';
 import type { Worker } from '../worker/worker.ts';
+import { forgetUploads } from './forget-uploads.ts';
 import { openGenerations } from './generations.ts';
 import type { LibraryParts, LibraryTools } from './library-tools.ts';
 import { withRoots } from './ingest-roots.ts';
@@ -40,6 +43,7 @@ export interface Library {
   readonly ingestion: Ingest;
   readonly jobs: Jobs;
   readonly reindexing: Reindexing;
+  readonly uploads: Uploads;
 }
 
 const PREPARE_TIMEOUT_MS = 120_000;
@@ -82,11 +86,16 @@ export async function openLibrary(parts: LibraryParts): Promise<Library> {
         new HoldfastError('shutting_down', 'the service is being stopped; what was accepted goes on later'),
     ),
   );
-  return { ...gated(useCases(tools, worker), gate), reindexing: generations.reindexing };
+  stack.use(forgetUploads(parts.uploadStore, parts.logger));
+  const uploads = createUploads({ store: parts.uploadStore, queue: catalog, blobs, limits: config });
+  return { ...gated(useCases(tools, worker), gate), reindexing: generations.reindexing, uploads };
 }
 
 /** What waits for work is told when the service closes, before the catalog does. */
-function gated(library: Omit<Library, 'reindexing'>, gate: Gate): Omit<Library, 'reindexing'> {
+function gated(
+  library: Omit<Library, 'reindexing' | 'uploads'>,
+  gate: Gate,
+): Omit<Library, 'reindexing' | 'uploads'> {
   const { documents, ingestion } = library;
   const accept: Documents['accept'] = async (scope, submissions) =>
     gate.run(null, async () => documents.accept(scope, submissions));
@@ -106,7 +115,7 @@ function gated(library: Omit<Library, 'reindexing'>, gate: Gate): Omit<Library, 
   };
 }
 
-function useCases(tools: LibraryTools, worker: Worker): Omit<Library, 'reindexing'> {
+function useCases(tools: LibraryTools, worker: Worker): Omit<Library, 'reindexing' | 'uploads'> {
   const { catalog, index, originals, mutex, recipeOf, config, observe, bell } = tools;
   const { generation } = recipeOf({ chunkTokens: null });
   const wake = (): void => {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { folderBlobStore } from '../adapters/blob-store/folder.ts';
+import { folderUploads } from '../adapters/blob-store/uploads.ts';
 import { sqliteCatalog, type SqliteCatalog } from '../adapters/catalog/sqlite.ts';
 import { catalogScan } from '../adapters/chunk-index/catalog-scan.ts';
 import { embeddedIndex, type EmbeddedIndex } from '../adapters/chunk-index/embedded.ts';
@@ -12,6 +13,7 @@ import { createAsking, type Asking } from '../core/answer/create-ask.ts';
 import { cachedAsking } from '../core/answer/cached-asking.ts';
 import type { BlobStore } from '../core/documents/blob-store.ts';
 import type { Scope } from '../core/documents/ids.ts';
+import type { UploadStore } from '../core/documents/uploads.ts';
 import type { Admit } from '../http/plugins/admission.ts';
 import type { CheckHealth, CheckReadiness } from '../core/health.ts';
 import type { Breakers } from '../core/breakers.ts';
@@ -107,7 +109,8 @@ export async function openService(
       sqliteCatalog({ path: join(config.dataDir, 'catalog.db'), clock: systemClock }),
     );
     const blobs = await folderBlobStore(join(config.dataDir, 'originals'));
-    const service = await wire({ config, logger, folder, catalog, blobs, stack, models });
+    const uploadStore = await folderUploads(join(config.dataDir, 'uploads'));
+    const service = await wire({ config, logger, folder, catalog, blobs, uploadStore, stack, models });
     return service;
   } catch (error) {
     await stack.disposeAsync();
@@ -121,6 +124,7 @@ interface Parts {
   readonly folder: DataFolder;
   readonly catalog: SqliteCatalog;
   readonly blobs: BlobStore;
+  readonly uploadStore: UploadStore;
   readonly stack: AsyncDisposableStack;
   readonly models: ServiceModels;
 }

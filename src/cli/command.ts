@@ -6,7 +6,7 @@ import type { Output } from './output.ts';
 
 export const EXIT = { done: 0, failed: 1, usage: 2, nothingFound: 3 } as const;
 
-export type Flags = Readonly<Record<string, string | boolean | undefined>>;
+export type Flags = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
 
 /** What a command gets. */
 export interface Invocation {
@@ -39,4 +39,10 @@ export interface Command {
 export function textFlag(flags: Flags, name: string): string | undefined {
   const value = flags[name];
   return typeof value === 'string' ? value : undefined;
+}
+
+/** The texts of a flag that may be given several times; undefined when it was not given. */
+export function textsFlag(flags: Flags, name: string): readonly string[] | undefined {
+  const value = flags[name];
+  return Array.isArray(value) ? (value as readonly string[]) : undefined;
 }

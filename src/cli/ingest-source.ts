@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { HoldfastError } from '../core/errors.ts';
 import type { WireIngestRequest } from '../http/contract/ingest.ts';
-import { textFlag, type Flags } from './command.ts';
+import { textFlag, textsFlag, type Flags } from './command.ts';
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
@@ -19,7 +19,12 @@ export function ingestSource(words: readonly string[], flags: Flags): WireIngest
   if (flags['force'] === true) what.force = true;
   const language = textFlag(flags, 'language');
   if (language !== undefined) what.language = language;
-  return what;
+  const include = textsFlag(flags, 'include');
+  const exclude = textsFlag(flags, 'exclude');
+  if ((include ?? exclude) === undefined) return what;
+  if (what.paths === undefined && what.git === undefined)
+    throw usage('--include and --exclude choose files of folders and repositories, not web pages');
+  return { ...what, ...(include && { include }), ...(exclude && { exclude }) };
 }
 
 function placesOf(words: readonly string[]): WireIngestRequest {

@@ -3,28 +3,25 @@ import type { Client } from '../app/client.ts';
 import { keepInSync } from '../app/keep-in-sync.ts';
 import type { Config } from '../config/config.ts';
 import { HoldfastError, toHoldfastError } from '../core/errors.ts';
-import type { WireIngestSummary } from '../http/contract/ingest.ts';
+import type { WireIngestRequest, WireIngestSummary } from '../http/contract/ingest.ts';
 import type { Output } from './output.ts';
 import { untilStopped } from './until-stopped.ts';
 
 export interface WatchedFolders {
   readonly collection: string;
-  readonly folders: readonly string[];
-  readonly isForced: boolean;
-  /** Null: as each collection says. */
-  readonly language: string | null;
+  /** Its paths are folders. */
+  readonly what: WireIngestRequest;
 }
 
 /** `holdfast ingest FOLDER --watch`: every change until Ctrl-C. */
 export async function watchInto(
   client: Client,
-  { collection, folders, isForced, language }: WatchedFolders,
+  { collection, what }: WatchedFolders,
   { config, output }: { readonly config: Config; readonly output: Output },
 ): Promise<void> {
   await using stack = new AsyncDisposableStack();
   const stopped = untilStopped();
-  const how = { ...(isForced ? { force: true } : {}), ...(language === null ? {} : { language }) };
-  for (const given of folders) {
+  for (const given of what.paths ?? []) {
     const folder = await requireFolder(given);
     stack.use(
       keepInSync({
@@ -32,9 +29,9 @@ export async function watchInto(
         excluded: [await realpath(config.dataDir)],
         scanMs: config.watchScanSeconds * 1000,
         async sync(paths, signal) {
-          const what = paths === null ? { paths: [folder] } : { paths: [...paths], within: folder };
+          const part = paths === null ? { paths: [folder] } : { paths: [...paths], within: folder };
           const options = { signal, onJob: () => undefined, onProgress: () => undefined };
-          const summary = await client.ingest(collection, { ...what, ...how }, options);
+          const summary = await client.ingest(collection, { ...what, ...part }, options);
           tell(summary, output);
         },
         onFailure(error) {

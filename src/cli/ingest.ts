@@ -24,6 +24,8 @@ export const ingest: Command = {
     sitemap: { type: 'string' },
     crawl: { type: 'string' },
     git: { type: 'string' },
+    include: { type: 'string', multiple: true },
+    exclude: { type: 'string', multiple: true },
     name: { type: 'string' },
     language: { type: 'string' },
     'max-pages': { type: 'string' },
@@ -37,6 +39,8 @@ export const ingest: Command = {
     '--sitemap URL': 'takes the pages that a sitemap lists',
     '--crawl URL': 'takes a page, and what it links to in its folder',
     '--git PATH': 'takes what the last commit of a repository holds',
+    '--include GLOB': 'takes only such files of folders and repositories; may be repeated',
+    '--exclude GLOB': 'leaves out such files and folders; may be repeated',
     '--name NAME': 'with -, the name of what comes on standard input',
     '--language CODE': 'the language of these documents, such as de; auto: as the collection says',
     '--max-pages NUMBER': 'of a sitemap or crawl, at most HOLDFAST_SITE_PAGES',
@@ -62,9 +66,7 @@ export const ingest: Command = {
       }
       if (flags['watch'] === true) {
         await ensureCollection(client, name);
-        const { paths: folders = [], force: isForced = false, language = null } = what;
-        const watched = { collection: name, folders, isForced, language };
-        await watchInto(client, watched, { config: invocation.config(), output });
+        await watchInto(client, { collection: name, what }, { config: invocation.config(), output });
         return EXIT.done;
       }
       const summary = await ingestInto(client, { name, what }, output);

@@ -7,7 +7,7 @@ import { createLogger } from '../telemetry/logger.ts';
 import { ask } from './ask.ts';
 import { breakers } from './breakers.ts';
 import { collections } from './collections.ts';
-import { EXIT, textFlag, type Command, type Invocation } from './command.ts';
+import { EXIT, textFlag, type Command, type Flags, type Invocation } from './command.ts';
 import { config } from './config.ts';
 import { documents } from './documents.ts';
 import { evaluate } from './eval.ts';
@@ -108,7 +108,7 @@ function readArgs(command: Command, args: readonly string[]) {
       options: { ...COMMON, ...command.options },
       allowPositionals: true,
     });
-    return { values: values as Record<string, string | boolean | undefined>, positionals };
+    return { values: values as Flags, positionals };
   } catch (error) {
     const detail = error instanceof Error ? (error.message.split('. ')[0] ?? '') : String(error);
     throw new HoldfastError('invalid_usage', `holdfast ${command.name}: ${detail}`, { cause: error });

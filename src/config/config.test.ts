@@ -27,6 +27,7 @@ test('stands on its defaults without any environment', () => {
   assert.equal(config.port, 8600);
   assert.equal(config.maxDocumentBytes, 32 * 2 ** 20);
   assert.equal(config.maxBodyBytes, 40 * 2 ** 20);
+  assert.equal(config.maxUploadBytes, 2 ** 30);
   assert.deepEqual(config.ingestRoots, []);
   assert.equal(config.logFormat, 'auto');
   assert.equal(config.bm25K1, undefined);

@@ -54,7 +54,15 @@ export const SETTINGS = {
     min: 1024,
     max: 2 ** 31,
     default: '40 MiB',
-    description: 'The largest request body. A larger one is refused with status 413.',
+    description: 'The largest JSON document as a request body. A larger one is refused with status 413.',
+  }),
+  maxUploadBytes: bytes({
+    name: 'HOLDFAST_MAX_UPLOAD_BYTES',
+    min: 1024,
+    max: 2 ** 40,
+    default: '1 GiB',
+    description:
+      'The largest upload, all its files together; each file may have HOLDFAST_MAX_DOCUMENT_BYTES. A larger one is refused with status 413.',
   }),
   ingestRoots: paths({
     name: 'HOLDFAST_INGEST_ROOTS',

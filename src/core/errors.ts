@@ -40,6 +40,20 @@ export const ERRORS = {
     'The circuit breaker is not in use',
     'Its dependency is not configured, so there is nothing to hold.',
   ],
+  upload_too_large: [
+    'The upload is too large',
+    'Send less at once, or raise the setting that the detail names.',
+  ],
+  upload_not_found: ['There is no such upload', 'Send the content with PATCH /api/v1/rag/uploads/{hash}.'],
+  upload_incomplete: ['The upload is not complete', 'Go on with it from the offset that GET names.'],
+  upload_offset_mismatch: [
+    'The upload goes on elsewhere',
+    'Go on from the offset that the header Upload-Offset names.',
+  ],
+  upload_hash_mismatch: [
+    'The upload is not what its hash says',
+    'Send it again from the start, under the SHA-256 of its bytes.',
+  ],
   job_not_found: ['There is no such job', 'List the jobs; those that ended long ago are forgotten.'],
   job_cancelled: ['The job was cancelled', 'Ingest again, or retry the document.'],
   sync_deletes_too_much: [

@@ -138,7 +138,7 @@ function operation(route: RouteContract, schemas: Schemas): Json {
   ];
   const contents = Object.entries(route.body ?? {}).map(([mediaType, schema]) => [
     mediaType,
-    { schema: schemas.of(schema, 'input') },
+    { schema: schema === 'bytes' ? contentSchema(schema, schemas) : schemas.of(schema, 'input') },
   ]);
   return {
     operationId: route.id,

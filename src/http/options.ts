@@ -5,7 +5,7 @@ import type { StartDeadline } from './plugins/deadline.ts';
 
 export interface HttpOptions {
   readonly version: string;
-  /** Largest upload or JSON document in bytes; every other body may hold 256 KiB. */
+  /** Largest JSON document in bytes; every other JSON body may hold 256 KiB. */
   readonly maxBodyBytes: number;
   readonly maxUrlBytes: number;
   /** Time for a whole request to arrive. */

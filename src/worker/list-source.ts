@@ -71,8 +71,9 @@ class Listing {
 
   async sync(root: string): Promise<void> {
     const { scope, request } = this.#task;
-    const { origin, force, within } = request;
-    const found = await survey(this.#dependencies, { scope, origin, root, force, within }, this.#signal);
+    const { origin, force, within, patterns } = request;
+    const asked = { scope, origin, root, force, within, patterns };
+    const found = await survey(this.#dependencies, asked, this.#signal);
     if (found.refusal !== null) throw new HoldfastError(found.refusal.code, found.refusal.reason);
     let group: SourceItem[] = [];
     for await (const item of found.items) {

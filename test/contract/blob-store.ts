@@ -2,11 +2,14 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import type { BlobStore } from '../../src/core/documents/blob-store.ts';
+import type { StagedContent } from '../../src/core/documents/uploads.ts';
 import { sha256Hex } from '../../src/lib/hash.ts';
 
 /** An empty blob store of its own for one test. */
 export interface BlobStoreHarness {
   readonly store: BlobStore;
+  /** Stages content as its upload store does. */
+  stage(bytes: Uint8Array): Promise<StagedContent>;
   /** Opens the same blobs again. */
   reopen(): Promise<BlobStore>;
   dispose(): Promise<void>;
@@ -49,6 +52,33 @@ export function blobStoreContract(name: string, open: () => Promise<BlobStoreHar
 
     it('has no blob that was not put', async () => {
       assert.equal(await store.get(sha256Hex('never')), null);
+      assert.equal(await store.has(sha256Hex('never')), false);
+      assert.equal(await store.has(await put(Buffer.from('put'))), true);
+    });
+
+    for (const [what, bytes] of Object.entries(samples)) {
+      it(`adopts ${what} that an upload has left`, async () => {
+        const { hash, place } = await harness.stage(bytes);
+        await store.adopt(hash, place);
+        assert.equal(Buffer.compare((await store.get(hash)) ?? assert.fail('gone'), bytes), 0);
+        await store.adopt(hash, null);
+      });
+    }
+
+    it('adopts what it has already', async () => {
+      const bytes = Buffer.from('twice');
+      const hash = await put(bytes);
+      const { place } = await harness.stage(bytes);
+      await store.adopt(hash, place);
+      assert.deepEqual(Buffer.from((await store.get(hash)) ?? []), bytes);
+    });
+
+    it('says so when what it should adopt is not there', async () => {
+      const { hash, place } = await harness.stage(Buffer.from('once'));
+      await assert.rejects(store.adopt(hash, null), { code: 'upload_not_found' });
+      await store.adopt(hash, place);
+      await store.delete(hash);
+      await assert.rejects(store.adopt(hash, place), { code: 'upload_not_found' });
     });
 
     it('stores the same content again without harm, also at once', async () => {
@@ -90,6 +120,8 @@ export function blobStoreContract(name: string, open: () => Promise<BlobStoreHar
     it('never takes a name that is not a hash for a place', async () => {
       for (const name of ['', '../secret', `../${'a'.repeat(61)}`, 'A'.repeat(64), 'a'.repeat(63)]) {
         await assert.rejects(store.put(name, new Uint8Array()), { code: 'internal_error' }, name);
+        await assert.rejects(store.adopt(name, null), { code: 'internal_error' }, name);
+        assert.equal(await store.has(name), false);
         assert.equal(await store.get(name), null);
         await store.delete(name);
       }

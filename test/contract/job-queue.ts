@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import type { Catalog } from '../../src/core/documents/catalog.ts';
-import { documentId, type Scope } from '../../src/core/documents/ids.ts';
+import { documentId, type Scope, type TenantId } from '../../src/core/documents/ids.ts';
 import type { JobQueue, TaskCommit } from '../../src/core/ingest/job-queue.ts';
 import type { DocumentTask, JobId, ListingTask, NewTask, Task } from '../../src/core/ingest/job.ts';
 import type { Clock } from '../../src/lib/clock.ts';
@@ -599,6 +599,23 @@ export function jobQueueContract(name: string, open: (clock: Clock) => Promise<J
         const [applied] = (await queue.commit(docs, [{ kind: 'delete', id: documentId(docs, 'a') }])).applied;
         assert.equal(applied?.orphanedContent, hash);
         assert.equal(await queue.isContentUsed(hash), false);
+      });
+
+      it('have a size for the tenant that has them, and for no other', async () => {
+        const hash = sha256Hex('a');
+        const other = { tenant: 'other' as TenantId, collection: docs.collection };
+        await create(other);
+        const sizes = async () =>
+          Promise.all([docs.tenant, other.tenant].map(async (tenant) => queue.contentSize(tenant, hash)));
+        assert.deepEqual(await sizes(), [null, null]);
+        const { sizeBytes } = taskOf('a');
+        await upload([taskOf('a')]);
+        assert.deepEqual(await sizes(), [sizeBytes, null]);
+        await takeIn(await claimOne(), 'text');
+        const known = (await queue.getDocument(docs, documentId(docs, 'a')))?.sizeBytes ?? null;
+        assert.deepEqual(await sizes(), [known, null]);
+        await queue.commit(docs, [{ kind: 'delete', id: documentId(docs, 'a') }]);
+        assert.deepEqual(await sizes(), [null, null]);
       });
 
       it('of superseded and cancelled tasks are named until they are let go of', async () => {

@@ -235,6 +235,32 @@ test('parts of a folder are synced without the rest, and the guard counts the wh
   await assert.rejects(run(service, part), { code: 'path_not_found' });
 });
 
+function filesOf({ stdout }: { readonly stdout: string }): Readonly<Record<string, number>> {
+  return (JSON.parse(stdout) as { readonly files: Readonly<Record<string, number>> }).files;
+}
+
+test('what patterns leave out is not there: a sync removes it, under the guard', LIMITS, async (t) => {
+  const data = temporaryFolder(t);
+  const root = temporaryFolder(t);
+  mkdirSync(join(root, 'drafts'));
+  for (const name of ['a.md', 'b.md', 'c.md', 'd.txt', 'drafts/e.md', 'drafts/f.md'])
+    writeFileSync(join(root, name), `The heron number ${name} fishes here.`);
+  const ingest = async (...words: string[]) =>
+    runHoldfast(['ingest', root, '--collection', 'docs', '--json', '--data', data, ...words]);
+
+  assert.partialDeepStrictEqual(filesOf(await ingest('--exclude', 'drafts/')), { found: 4, added: 4 });
+  assert.partialDeepStrictEqual(filesOf(await ingest()), { found: 6, added: 2, unchanged: 4 });
+  const dry = await ingest('--include', '*.md', '--dry-run');
+  assert.deepEqual((JSON.parse(dry.stdout) as { readonly removed: string[] }).removed, [join(root, 'd.txt')]);
+  const both = ['--include', '*.md', '--include', '*.txt', '--exclude', 'drafts', '--exclude', 'd.*'];
+  const refused = await ingest(...both);
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, /sync_deletes_too_much/);
+  assert.partialDeepStrictEqual(filesOf(await ingest(...both, '--force')), { unchanged: 3, removed: 3 });
+  const page = await runHoldfast(['ingest', 'http://h/', '-c', 'docs', '--include', '*', '--data', data]);
+  assert.deepEqual([page.code, /not web pages/.test(page.stderr)], [2, true]);
+});
+
 async function untilFound(api: Api, word: string, isThere: boolean): Promise<void> {
   await until(`"${word}" is ${isThere ? 'found' : 'gone'}`, async () => {
     const results = await api.search('docs', word, 'lexical');

@@ -29,6 +29,7 @@ import type { LogFields } from '../../src/lib/logger.ts';
 import { HTTP_DEFAULTS, type HttpOptions } from '../../src/http/options.ts';
 import type { HttpDependencies } from '../../src/http/register-routes.ts';
 import { createHttpServer, type HttpServer } from '../../src/http/server.ts';
+import { bytesOf, memoryUploads } from './memory-uploads.ts';
 
 const VERSION = 'a'.repeat(32) as VersionId;
 const NOW = '2026-01-01T00:00:00.000Z';
@@ -96,7 +97,8 @@ function collectionSummary(scope: Scope): CollectionSummary {
 
 export function documentRecord(scope: Scope, submission: Submission): DocumentRecord {
   const key = submission.key ?? submission.uri ?? submission.name;
-  const isEmpty = submission.bytes.byteLength === 0;
+  const { byteLength } = bytesOf(submission);
+  const isEmpty = byteLength === 0;
   return {
     id: documentId(scope, key),
     sourceKey: key,
@@ -113,7 +115,7 @@ export function documentRecord(scope: Scope, submission: Submission): DocumentRe
     language: submission.givenLanguage ?? 'en',
     metadata: submission.metadata,
     contentHash: 'b'.repeat(64),
-    sizeBytes: submission.bytes.byteLength,
+    sizeBytes: byteLength,
     chunkCount: isEmpty ? 0 : 1,
     sequence: 1,
     createdAt: NOW,
@@ -230,7 +232,7 @@ function fakeLibrary(): FakeLibrary {
       throw new HoldfastError('document_unsupported', `${submission.name}: no parser for .exe`);
     }
     const record = documentRecord(scope, submission);
-    stored.set(record.id, { record, bytes: submission.bytes });
+    stored.set(record.id, { record, bytes: bytesOf(submission) });
     return record;
   };
   return {
@@ -360,6 +362,7 @@ export function fakeDependencies(overrides: Partial<HttpDependencies> = {}): Htt
     },
     collections,
     documents,
+    uploads: memoryUploads(),
     reindexing: fakeReindexing(collections),
     ingestion: ingestionOf(async (_request, onProgress) => {
       onProgress({ done: 1, found: 3, chunks: 4, failure: null });

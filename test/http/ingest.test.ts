@@ -233,6 +233,9 @@ describe('POST ingest', () => {
       [{ paths: ['/b/c'], within: '/a' }, 'paths[0]'],
       [{ crawl: 'http://h/', max_pages: 0 }, 'max_pages'],
       [{ urls: [] }, 'urls'],
+      [{ urls: ['http://h/'], include: ['*.md'] }, 'include'],
+      [{ paths: ['/a'], exclude: [''] }, 'exclude[0]'],
+      [{ paths: ['/a'], exclude: [] }, 'exclude'],
     ];
     for (const [body, field] of bad) {
       const problem = problemOf(await post(body), 400, 'invalid_request');
@@ -249,6 +252,8 @@ describe('POST ingest', () => {
       { crawl: 'http://h/', max_depth: 0, force: true },
       { git: ['/srv/repo'] },
       { paths: ['/srv/docs/a.md'], within: '/srv/docs' },
+      { paths: ['/srv/docs'], include: ['*.md', '*.pdf'], exclude: ['drafts/'] },
+      { git: ['/srv/repo'], exclude: ['*.lock'] },
     ];
     for (const body of good) assert.equal((await post(body)).status, 200, JSON.stringify(body));
     const scope = { tenant: 'default', collection: 'docs' };
@@ -263,6 +268,19 @@ describe('POST ingest', () => {
       },
       { scope, paths: ['/srv/repo'], origin: 'git', force: false },
       { scope, paths: ['/srv/docs/a.md'], within: '/srv/docs', force: false },
+      {
+        scope,
+        paths: ['/srv/docs'],
+        patterns: { include: ['*.md', '*.pdf'], exclude: ['drafts/'] },
+        force: false,
+      },
+      {
+        scope,
+        paths: ['/srv/repo'],
+        origin: 'git',
+        patterns: { include: [], exclude: ['*.lock'] },
+        force: false,
+      },
     ]);
   });
 

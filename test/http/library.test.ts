@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { describe, it } from 'node:test';
 import type { Submission } from '../../src/core/documents/library.ts';
 import { chunkPageSchema } from '../../src/http/contract/chunk.ts';
@@ -21,6 +23,7 @@ import {
   startServer,
   TEXT,
 } from './harness.ts';
+import { bytesOf, memoryUploads } from './memory-uploads.ts';
 
 const COLLECTIONS = '/api/v1/rag/collections';
 const DOCUMENTS = `${COLLECTIONS}/docs/documents`;
@@ -177,8 +180,9 @@ describe('a document as JSON', () => {
       metadata,
     });
     await post(server, DOCUMENTS, { text: 'plain', format: 'markdown' });
-    const { bytes, ...rest } = submissions[0] ?? assert.fail('nothing was submitted');
-    assert.equal(Buffer.from(bytes).toString('utf8'), 'Grüße 👋');
+    const first = submissions[0] ?? assert.fail('nothing was submitted');
+    const { bytes: _sent, ...rest } = first;
+    assert.equal(Buffer.from(bytesOf(first)).toString('utf8'), 'Grüße 👋');
     assert.deepEqual(rest, {
       key: 'k1',
       name: 'guide.md',
@@ -352,22 +356,49 @@ describe('an upload', () => {
     }
   });
 
-  it('is refused above the limit, in one file or in all together', async () => {
-    await using server = await startServer();
-    const large = 'x'.repeat(600_000);
-    const one = await upload(server.url + DOCUMENTS, { files: [['a.md', large + large]] });
-    problemOf(one, 413, 'body_too_large');
-    const both = await upload(server.url + DOCUMENTS, {
+  it('is refused above the limit of a file or of all together, names the setting, and leaves nothing', async () => {
+    const uploads = memoryUploads({ maxDocumentBytes: 1_000_000, maxUploadBytes: 1_500_000 });
+    await using server = await startServer({ uploads });
+    const file = 'x'.repeat(1_000_000);
+    const one = await upload(server.url + DOCUMENTS, {
       files: [
-        ['a.md', large],
-        ['b.md', large],
+        ['a.md', 'small'],
+        ['b.md', `${file}y`],
       ],
     });
-    problemOf(both, 413, 'body_too_large');
+    assert.match(
+      problemOf(one, 413, 'upload_too_large').detail,
+      /b\.md has more than 1000000 bytes \(HOLDFAST_MAX_DOCUMENT_BYTES\)/,
+    );
+    const all = await upload(server.url + DOCUMENTS, {
+      files: [
+        ['a.md', file],
+        ['b.md', file],
+      ],
+    });
+    assert.match(
+      problemOf(all, 413, 'upload_too_large').detail,
+      /1500000 bytes \(HOLDFAST_MAX_UPLOAD_BYTES\)/,
+    );
+    assert.equal(uploads.kept.size, 0);
+    assert.equal((await upload(server.url + DOCUMENTS, { files: [['a.md', file]] })).status, 202);
+  });
+
+  it('is refused by the length that it names before it is read', async () => {
+    await using server = await startServer({ uploads: memoryUploads({ maxUploadBytes: 1_000 }) });
+    const headers = {
+      'content-type': 'multipart/form-data; boundary=x',
+      'content-length': String(64 * 2 ** 20),
+    };
+    const request = httpRequest({ port: server.port, method: 'POST', path: DOCUMENTS, headers });
+    request.flushHeaders();
+    const [response] = (await once(request, 'response')) as [IncomingMessage];
+    assert.equal(response.statusCode, 413);
+    request.destroy();
   });
 
   it('is refused above the limit when it does not say its length', async () => {
-    await using server = await startServer({}, { maxBodyBytes: 1_000 });
+    await using server = await startServer({ uploads: memoryUploads({ maxUploadBytes: 1_000 }) });
     const part = '--x\r\ncontent-disposition: form-data; name="file"; filename="a.md"\r\n\r\n';
     const response = await send(server, {
       method: 'POST',
@@ -375,7 +406,18 @@ describe('an upload', () => {
       headers: { 'content-type': 'multipart/form-data; boundary=x', 'transfer-encoding': 'chunked' },
       body: `${part}${'y'.repeat(2_000)}\r\n--x--\r\n`,
     });
-    problemOf(response, 413, 'body_too_large');
+    problemOf(response, 413, 'upload_too_large');
+  });
+
+  it('leaves nothing when another part of it is wrong', async () => {
+    const uploads = memoryUploads();
+    await using server = await startServer({ uploads });
+    const response = await upload(server.url + DOCUMENTS, {
+      files: [['a.md', 'text']],
+      fields: { author: 'me' },
+    });
+    problemOf(response, 400, 'invalid_request');
+    assert.equal(uploads.kept.size, 0);
   });
 
   it('is refused when it breaks off', async () => {

@@ -2,17 +2,21 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
+import { Readable } from 'node:stream';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { blobStoreContract } from '../../../test/contract/blob-store.ts';
 import { fillDisk, withSmallDisk } from '../../../test/contract/small-disk.ts';
 import { sha256Hex } from '../../lib/hash.ts';
 import { folderBlobStore } from './folder.ts';
+import { folderUploads } from './uploads.ts';
 
 blobStoreContract('folder', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-blobs-'));
+  const uploads = await folderUploads(join(folder, 'uploads'));
   return {
     store: await folderBlobStore(folder),
+    stage: async (bytes) => uploads.receive(Readable.from([bytes])),
     reopen: () => folderBlobStore(folder),
     dispose: () => rm(folder, { recursive: true }),
   };
@@ -62,6 +66,17 @@ describe('the folder blob store', () => {
     await store.put(textHash, text);
     assert.deepEqual(Buffer.from((await store.get(textHash)) ?? []), text);
   });
+
+  it('adopts what was staged on another file system, and leaves nothing there', (t) =>
+    withSmallDisk(t, async (disk) => {
+      const store = await folderBlobStore(join(disk, 'originals'));
+      const uploads = await folderUploads(join(folder, 'uploads'));
+      const { hash, place } = await uploads.receive(Readable.from([text]));
+      await store.adopt(hash, place);
+      assert.deepEqual(Buffer.from((await store.get(hash)) ?? []), text);
+      assert.deepEqual(await readdir(join(folder, 'uploads', 'tmp')), []);
+      assert.deepEqual(await readdir(join(disk, 'originals', 'tmp')), []);
+    }));
 
   it('reports a folder that cannot be made', async () => {
     await writeFile(join(folder, 'file'), '');

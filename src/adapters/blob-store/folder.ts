@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { copyFile, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import type { BlobStore } from '../../core/documents/blob-store.ts';
 import { HoldfastError } from '../../core/errors.ts';
+import { attempt, codeOf, makeFolder, sizeOf, syncFolder, unlessMissing } from './durable-files.ts';
 import { packBlob, unpackBlob } from './packing.ts';
 
 /**
@@ -26,14 +27,27 @@ export async function folderBlobStore(folder: string): Promise<BlobStore> {
     if (await exists(file)) return;
     await writeFile(file, { temporary: join(temporaryFolder, randomUUID()), bytes });
   };
+  const take = async (file: string, place: string): Promise<void> => {
+    await shared(folders, dirname(file), () => makeFolder(dirname(file)));
+    if (!(await exists(file)))
+      await moveFile(place, { file, temporary: join(temporaryFolder, randomUUID()) });
+    else await rm(place, { force: true });
+  };
 
   return {
     async put(hash, bytes) {
-      if (!isHash(hash)) throw new HoldfastError('internal_error', `"${hash}" is not a SHA-256 in hex.`);
+      requireHash(hash);
       const file = fileOf(hash);
       await shared(storing, hash, () => attempt(file, () => store(file, bytes)));
       storing.delete(hash);
     },
+    async adopt(hash, place) {
+      requireHash(hash);
+      const file = fileOf(hash);
+      if (place !== null) await attempt(file, () => take(file, place));
+      else if (!(await attempt(file, () => exists(file)))) throw notThere(hash);
+    },
+    has: async (hash) => isHash(hash) && attempt(fileOf(hash), () => exists(fileOf(hash))),
     async get(hash) {
       if (!isHash(hash)) return null;
       const file = fileOf(hash);
@@ -48,6 +62,47 @@ export async function folderBlobStore(folder: string): Promise<BlobStore> {
 
 function isHash(hash: string): boolean {
   return /^[0-9a-f]{64}$/.test(hash);
+}
+
+function requireHash(hash: string): void {
+  if (!isHash(hash)) throw new HoldfastError('internal_error', `"${hash}" is not a SHA-256 in hex.`);
+}
+
+function notThere(hash: string): HoldfastError {
+  return new HoldfastError('upload_not_found', `the content ${hash} is not there any more`);
+}
+
+interface Move {
+  readonly file: string;
+  /** A free name on the file system of `file`. */
+  readonly temporary: string;
+}
+
+/** What is at `place` is on a disk already. */
+async function moveFile(place: string, { file, temporary }: Move): Promise<void> {
+  try {
+    await rename(place, file);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') throw notThere(basename(file));
+    if (codeOf(error) !== 'EXDEV') throw error;
+    await copyDurably(place, temporary);
+    await rename(temporary, file);
+    await rm(place, { force: true });
+  }
+  await syncFolder(dirname(file));
+}
+
+/** Leaves nothing when it fails. */
+async function copyDurably(from: string, to: string): Promise<void> {
+  await mkdir(dirname(to), { recursive: true, mode: 0o700 });
+  try {
+    await copyFile(from, to);
+    const handle = await open(to, 'r+');
+    await handle.sync().finally(async () => handle.close());
+  } catch (error) {
+    await rm(to, { force: true });
+    throw error;
+  }
 }
 
 /** Writes the bytes to `temporary`, durably, then gives them their name; leaves neither when it fails. */
@@ -88,51 +143,7 @@ async function shared(
   }
 }
 
-/** Makes a folder, and all names that are in it, durable: whoever wrote them may have been killed. */
-async function makeFolder(folder: string): Promise<void> {
-  const first = await mkdir(folder, { recursive: true, mode: 0o700 });
-  await syncFolder(dirname(first ?? folder));
-  await syncFolder(folder);
-}
-
-/** Makes the names in a folder durable. Windows knows no such thing. */
-async function syncFolder(folder: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
 /** An empty file is damage, not a blob: it is written again. */
 async function exists(file: string): Promise<boolean> {
-  const found = await unlessMissing(stat(file));
-  return found !== null && found.size > 0;
-}
-
-async function unlessMissing<T>(reading: Promise<T>): Promise<T | null> {
-  try {
-    return await reading;
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return null;
-    throw error;
-  }
-}
-
-async function attempt<T>(path: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    const isFull = ['ENOSPC', 'EDQUOT'].includes(codeOf(error) ?? '');
-    const text = error instanceof Error ? error.message : String(error);
-    throw isFull
-      ? new HoldfastError('storage_full', `No space left to write ${path}: ${text}`, { cause: error })
-      : new HoldfastError('storage_failed', `Cannot use ${path}: ${text}`, { cause: error });
-  }
-}
-
-function codeOf(error: unknown): string | null {
-  return error instanceof Error && 'code' in error ? String(error.code) : null;
+  return ((await sizeOf(file)) ?? 0) > 0;
 }

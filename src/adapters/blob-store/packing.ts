@@ -4,8 +4,8 @@ import { zstdCompress, zstdDecompress } from 'node:zlib';
 const compress = promisify(zstdCompress);
 const decompress = promisify(zstdDecompress);
 
-/** The first byte of a packed blob says how the rest is stored. */
-const PLAIN = 0;
+/** The first byte of a packed blob says how the rest is stored: `PLAIN` as it is. */
+export const PLAIN = 0;
 const ZSTD = 1;
 
 /** Below this size compression saves less than a block of the disk. */

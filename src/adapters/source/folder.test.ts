@@ -6,7 +6,8 @@ import { describe, it } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { temporaryFolder } from '../../../test/temporary-folder.ts';
-import type { SourceItem } from '../../core/ingest/source.ts';
+import { collected } from '../../../test/contract/collected.ts';
+import type { ListOptions, PathPatterns, SourceItem } from '../../core/ingest/source.ts';
 import { folderSource } from './folder.ts';
 import { readFile, type OpenedFile, type OpenFile } from './read-file.ts';
 
@@ -23,6 +24,12 @@ async function list(root: string, excluded: readonly string[] = []): Promise<Sou
   const items: SourceItem[] = [];
   for await (const item of folderSource({ excluded }).list(root, signal)) items.push(item);
   return items;
+}
+
+async function chosen(root: string, options: Omit<ListOptions, 'patterns'> & Partial<PathPatterns>) {
+  const { include = [], exclude = [], within } = options;
+  const source = folderSource({ excluded: [] });
+  return shown(await collected(source.list(root, signal, { within, patterns: { include, exclude } })));
 }
 
 /** Paths of files; `code name` of problems. */
@@ -83,6 +90,67 @@ describe('a folder as a source', () => {
     const items = await list(join(folder.path, 'a.md'));
     assert.deepEqual(shown(items), ['a.md']);
     assert.equal(items[0]?.item, join(folder.path, 'a.md'));
+  });
+
+  it('takes what patterns include, but for what they exclude', async () => {
+    await using folder = await temporaryFolder();
+    const { path: root } = folder;
+    await fill(root, [
+      'a.md',
+      'b.pdf',
+      'c.txt',
+      'docs/d.md',
+      'docs/drafts/e.md',
+      'docs/f.PDF',
+      'drafts/g.md',
+    ]);
+    await fill(root, ['docs/.gitignore', '[odd] (name)!.md']);
+    const cases: readonly (readonly [Partial<PathPatterns>, readonly string[]])[] = [
+      [{ include: ['*.pdf', '*.txt'] }, ['b.pdf', 'c.txt']],
+      [{ include: ['docs/'] }, ['docs/d.md', 'docs/f.PDF', 'docs/drafts/e.md']],
+      [{ include: ['/*.md'] }, ['[odd] (name)!.md', 'a.md']],
+      [{ include: ['docs/*.md'] }, ['docs/d.md']],
+      [{ include: ['docs/**/*.md'] }, ['docs/d.md', 'docs/drafts/e.md']],
+      [{ include: ['*.md', '!a.md'], exclude: ['docs', '\\[odd*'] }, ['drafts/g.md']],
+      [{ exclude: ['drafts/', '*.pdf'] }, ['[odd] (name)!.md', 'a.md', 'c.txt', 'docs/d.md', 'docs/f.PDF']],
+      [{ include: ['['] }, []],
+      [{ include: ['nothing'] }, []],
+    ];
+    for (const [patterns, expected] of cases)
+      assert.deepEqual(await chosen(root, patterns), expected, JSON.stringify(patterns));
+    assert.deepEqual(await chosen(join(root, 'a.md'), { include: ['*.pdf'] }), []);
+    assert.deepEqual(await chosen(join(root, 'a.md'), { include: ['*.md'] }), ['a.md']);
+  });
+
+  it('reads patterns from the folder that a part is of', async () => {
+    await using folder = await temporaryFolder();
+    const { path: root } = folder;
+    await fill(root, ['docs/a.md', 'docs/drafts/b.md', 'docs/c.txt']);
+    const part = async (path: string, patterns: Partial<PathPatterns>) =>
+      chosen(join(root, path), { within: root, ...patterns });
+    assert.deepEqual(await part('docs', { exclude: ['/docs/drafts'] }), ['docs/a.md', 'docs/c.txt']);
+    assert.deepEqual(await part('docs/drafts/b.md', { exclude: ['drafts/'] }), []);
+    assert.deepEqual(await part('docs/c.txt', { include: ['*.md'] }), []);
+    assert.deepEqual(await part('docs/a.md', { include: ['docs/'] }), ['docs/a.md']);
+  });
+
+  it('never enters what patterns exclude, and shows no problem of it', async () => {
+    await using folder = await temporaryFolder();
+    await using outside = await temporaryFolder();
+    const { path: root } = folder;
+    await fill(root, ['a.md', 'real/b.md']);
+    await symlink(outside.path, join(root, 'away'));
+    await symlink(join(root, 'real'), join(root, 'link'));
+    assert.deepEqual(await chosen(root, { exclude: ['away'] }), [
+      'a.md',
+      'document_link_skipped real',
+      'link/b.md',
+    ]);
+    assert.deepEqual(await chosen(root, { exclude: ['link/', 'away'] }), [
+      'a.md',
+      'document_link_skipped real',
+    ]);
+    assert.deepEqual(await chosen(root, { include: ['*.md'], exclude: ['real'] }), ['a.md', 'link/b.md']);
   });
 
   it('refuses a root that is not there', async () => {

@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { HoldfastError } from '../../core/errors.ts';
 import type { Source, SourceItem } from '../../core/ingest/source.ts';
 import { ignoreRules, type IgnoreRules } from './ignore-rules.ts';
+import { NO_PATTERNS, pathChoice, type PathChoice } from './path-patterns.ts';
 import { isLeftOutFolder, isLeftOutName } from './left-out.ts';
 import { readFile, reasonOf } from './read-file.ts';
 
@@ -20,27 +21,30 @@ interface Walk {
   readonly excluded: ReadonlySet<string>;
   /** Real paths of the folders entered so far. */
   readonly seen: Set<string>;
+  readonly choice: PathChoice;
   readonly signal: AbortSignal;
 }
 
 /**
  * Files of a folder on this machine. Hidden entries (`.git`, ...), temporary files, `node_modules` and `__pycache__` are
- * left out, and what `.gitignore` and `.holdfastignore` below the root say. Symbolic links are followed within the root, each folder
+ * left out, and what `.gitignore` and `.holdfastignore` below the root say, and the patterns of the listing. Symbolic links are followed within the root, each folder
  * once.
  */
 export function folderSource(options: FolderSourceOptions): Source {
   return {
-    async *list(root, signal, within) {
+    async *list(root, signal, { within, patterns = NO_PATTERNS } = {}) {
       const start = within ?? root;
       const real = await rootPath(start);
       const info = await stat(real);
+      const choice = pathChoice(patterns);
       if (!info.isDirectory()) {
+        if (choice.excludes(basename(root), false) || !choice.includes(basename(root))) return;
         // What a link leads to is read, but only if the link was there from the start.
         yield file(real, basename(root), info.size);
         return;
       }
       const excluded = new Set(options.excluded);
-      const state = { start, root: real, excluded, seen: new Set([real]), signal };
+      const state = { start, root: real, excluded, seen: new Set([real]), choice, signal };
       const first = { folder: start, rules: await ignoreRules(start) };
       if (within === undefined || root === within) yield* walk(first, state);
       else yield* part(relative(within, root).split(sep), { first, state });
@@ -80,13 +84,15 @@ async function* part(
   for (const [index, name] of path.entries()) {
     const place = join(folder, name);
     const entry = await entryAt(place);
-    if (entry === null || isLeftOut(entry, rules)) return;
+    if (entry === null || isLeftOut(entry, rules) || isNotChosen(place, entry, state)) return;
     const isLast = index === path.length - 1;
     if (!isLast && !entry.isDirectory()) return;
     const item = await resolveEntry(place, entry, state);
     if (item === 'excluded') return;
-    if (item !== 'folder') yield item;
-    if (item !== 'folder') return;
+    if (item !== 'folder') {
+      if (isTaken(place, entry, state)) yield item;
+      return;
+    }
     folder = place;
     rules = await rules.enter(name);
   }
@@ -115,13 +121,17 @@ async function* walk(first: Visit, state: Walk): AsyncGenerator<SourceItem> {
     }
     const folders: Visit[] = [];
     for (const entry of found) {
-      if (isLeftOut(entry, rules)) continue;
-      const item = await resolveEntry(join(folder, entry.name), entry, state);
+      const place = join(folder, entry.name);
+      if (isLeftOut(entry, rules) || isNotChosen(place, entry, state)) continue;
+      const item = await resolveEntry(place, entry, state);
       if (item === 'excluded') continue;
-      if (item !== 'folder') yield item;
+      if (item !== 'folder') {
+        if (isTaken(place, entry, state)) yield item;
+        continue;
+      }
       // A link is known to be a folder only now, and rules may be for folders alone.
-      else if (!rules.ignores(entry.name, true))
-        folders.push({ folder: join(folder, entry.name), rules: await rules.enter(entry.name) });
+      if (!rules.ignores(entry.name, true) && !state.choice.excludes(pathOf(place, state), true))
+        folders.push({ folder: place, rules: await rules.enter(entry.name) });
     }
     pending.push(...folders.toReversed());
   }
@@ -130,6 +140,21 @@ async function* walk(first: Visit, state: Walk): AsyncGenerator<SourceItem> {
 function isLeftOut(entry: Entry, rules: IgnoreRules): boolean {
   if (entry.isDirectory() ? isLeftOutFolder(entry.name) : isLeftOutName(entry.name)) return true;
   return rules.ignores(entry.name, entry.isDirectory());
+}
+
+/** What the patterns say before it is known where a link leads. */
+function isNotChosen(place: string, entry: Entry, state: Walk): boolean {
+  if (state.choice.excludes(pathOf(place, state), entry.isDirectory())) return true;
+  return entry.isFile() && !isTaken(place, entry, state);
+}
+
+/** A folder that cannot be entered is shown, whatever is to be included. */
+function isTaken(place: string, entry: Entry, state: Walk): boolean {
+  return entry.isDirectory() || state.choice.includes(pathOf(place, state));
+}
+
+function pathOf(place: string, { start }: Walk): string {
+  return relative(start, place).split(sep).join('/');
 }
 
 async function entries(folder: string): Promise<Dirent[] | SourceItem> {

@@ -10,8 +10,10 @@ import type {
 } from './document.ts';
 import type { FindDuplicates } from './duplicates.ts';
 import type { DocumentId, Scope, TenantId } from './ids.ts';
+import type { StagedContent } from './uploads.ts';
 import type { JobListRequest, JobProblem } from '../ingest/job-queue.ts';
 import type { Job, JobId } from '../ingest/job.ts';
+import type { PathPatterns } from '../ingest/source.ts';
 
 /** Collections as the edges use them. `require` style: a missing collection is `collection_not_found`. */
 export interface Collections {
@@ -38,7 +40,8 @@ export interface Submission {
   readonly metadata: Metadata;
   /** ISO 639-1: wins over that of the collection and what the document says. Null or left out: none is named. */
   readonly givenLanguage?: string | null;
-  readonly bytes: Uint8Array;
+  /** Or where they are, when they have arrived already. */
+  readonly bytes: Uint8Array | StagedContent;
 }
 
 /** What was accepted. */
@@ -54,7 +57,8 @@ export interface Submitted {
 export interface Documents {
   /**
    * Durable when resolved, one job for all; their states say how far they are. One submission of JSON records gives
-   * several documents. @throws `storage_full`, `collection_not_found`, `document_too_large`.
+   * several documents. @throws `storage_full`, `collection_not_found`, `document_too_large`, and `upload_not_found`
+   * when what has arrived is gone.
    */
   accept(scope: Scope, submissions: readonly Submission[]): Promise<Submitted>;
   /**
@@ -127,6 +131,8 @@ export interface IngestRequest {
   readonly web?: WebRequest;
   /** The folder that the paths are parts of: a path that is gone is removed, and the guard counts the whole folder. */
   readonly within?: string;
+  /** Which files of the paths are taken; left out: all. The others count as gone. */
+  readonly patterns?: PathPatterns;
   /** Deletes also more than 30 % of the documents of a folder. */
   readonly force?: boolean;
   /** Of the source that lists the paths; left out: `folder`. */

@@ -1,21 +1,25 @@
 import { createMutex, type Mutex } from '../../lib/mutex.ts';
 import type { BlobStore } from './blob-store.ts';
+import type { StagedContent } from './uploads.ts';
 
 export interface Original {
   readonly hash: string;
-  readonly bytes: Uint8Array;
+  readonly bytes: Uint8Array | StagedContent;
 }
 
 /** Keeps an original from being deleted by one writer while another one is about to refer to it. */
 export interface Originals {
-  /** Stores originals, durably, and keeps them until `work`, which lets something refer to them, is over. */
+  /**
+   * Stores originals, durably, and keeps them until `work`, which lets something refer to them, is over. When that
+   * rejects, those are deleted that nothing refers to. @throws as `BlobStore.put` and `BlobStore.adopt`.
+   */
   hold<T>(originals: readonly Original[], work: () => Promise<T>): Promise<T>;
   /** Deletes an original once nothing refers to it and nobody holds it. */
   release(hash: string): Promise<void>;
 }
 
 export interface OriginalsDependencies {
-  readonly blobs: Pick<BlobStore, 'put' | 'delete'>;
+  readonly blobs: Pick<BlobStore, 'put' | 'adopt' | 'delete'>;
   readonly isUsed: (hash: string) => Promise<boolean>;
 }
 
@@ -34,6 +38,8 @@ export function createOriginals({ blobs, isUsed }: OriginalsDependencies): Origi
       if (--turn.users === 0) turns.delete(hash);
     }
   };
+  const store = async ({ hash, bytes }: Original): Promise<void> =>
+    'place' in bytes ? blobs.adopt(hash, bytes.place) : blobs.put(hash, bytes);
   const release = async (hash: string): Promise<void> =>
     exclusively(hash, async () => {
       if (held.has(hash)) condemned.add(hash);
@@ -50,9 +56,12 @@ export function createOriginals({ blobs, isUsed }: OriginalsDependencies): Origi
       for (const { hash } of originals) held.set(hash, (held.get(hash) ?? 0) + 1);
       try {
         await Promise.all(
-          originals.map(async ({ hash, bytes }) => exclusively(hash, async () => blobs.put(hash, bytes))),
+          originals.map(async (original) => exclusively(original.hash, async () => store(original))),
         );
         return await work();
+      } catch (error) {
+        for (const { hash } of originals) condemned.add(hash);
+        throw error;
       } finally {
         for (const { hash } of originals) await letGo(hash);
       }

@@ -24,7 +24,7 @@ export interface IngestDependencies extends WatchDependencies, PlanDependencies 
 export function createIngest(dependencies: IngestDependencies): Ingest {
   const { catalog, queue, newJobId, wake, requirePath } = dependencies;
   return {
-    async start({ scope, paths, force = false, origin = 'folder', within, language }) {
+    async start({ scope, paths, force = false, origin = 'folder', within, language, patterns }) {
       await requireCollection(scope, catalog);
       await requirePaths(origin, within === undefined ? paths : [within], requirePath);
       const id = newJobId();
@@ -34,6 +34,7 @@ export function createIngest(dependencies: IngestDependencies): Ingest {
         force,
         ...(within === undefined ? {} : { within }),
         ...(language === undefined ? {} : { language }),
+        ...(patterns && { patterns }),
       };
       await queue.enqueue(scope, { id, kind: 'sync', priority: PRIORITY.bulk, sync });
       wake();

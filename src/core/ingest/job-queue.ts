@@ -152,6 +152,8 @@ export interface JobQueue {
   retryDocuments(scope: Scope, job: JobId, id: DocumentId | null): Promise<boolean>;
   /** True while a document, or a task that has not ended, refers to the original. */
   isContentUsed(contentHash: string): Promise<boolean>;
+  /** Bytes of an original that a document of the tenant, or a task that has not ended, refers to; null: none does. */
+  contentSize(tenant: TenantId, contentHash: string): Promise<number | null>;
   /** Originals of tasks that ended without a document: they may be let go of. At most `limit`. */
   leftContent(limit: number): Promise<readonly string[]>;
   /** They were let go of. */

@@ -7,6 +7,7 @@ import type {
   Metadata,
 } from '../documents/document.ts';
 import type { CollectionName, Scope, TenantId } from '../documents/ids.ts';
+import type { PathPatterns } from './source.ts';
 
 /** 32 hexadecimal digits. */
 export type JobId = Brand<string, 'JobId'>;
@@ -47,6 +48,8 @@ export interface SyncRequest {
   readonly within?: string;
   /** As in `IngestRequest`. */
   readonly language?: string;
+  /** Which files of the roots are taken; left out: all. */
+  readonly patterns?: PathPatterns;
 }
 
 /** Numbers of items, but for `documents`, `chunks` and `bytes`. */

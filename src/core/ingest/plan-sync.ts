@@ -15,7 +15,7 @@ type Counts = { -readonly [Key in keyof SyncPlan['files']]: number };
 /** What a sync would do, found without writing anything. @throws HoldfastError `path_not_found`. */
 export async function planSync(
   dependencies: PlanDependencies,
-  { scope, paths, force = false, origin = 'folder', within, language }: IngestRequest,
+  { scope, paths, force = false, origin = 'folder', within, language, patterns }: IngestRequest,
   signal: AbortSignal,
 ): Promise<SyncPlan> {
   const { catalog, sources, recipeOf, maxDocumentBytes } = dependencies;
@@ -28,7 +28,7 @@ export async function planSync(
   const { generation } = recipeOf(collection);
   const tools = { catalog, source, scope, origin, generation, language, maxDocumentBytes } as const;
   for (const root of paths) {
-    const found = await survey(dependencies, { scope, origin, root, force, within }, signal);
+    const found = await survey(dependencies, { scope, origin, root, force, within, patterns }, signal);
     refusal ??= found.refusal;
     for await (const item of found.items) {
       signal.throwIfAborted();

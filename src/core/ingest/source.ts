@@ -36,16 +36,30 @@ export interface SourceScope {
   readonly isSingle: boolean;
 }
 
+/** Which files of a root are taken: those that an `include` names, or all, but for those that an `exclude` names. */
+export interface PathPatterns {
+  /** Of paths below the root, with the rules of `.gitignore`. */
+  readonly include: readonly string[];
+  readonly exclude: readonly string[];
+}
+
+export interface ListOptions {
+  /** A folder above the root: only what a listing of that folder would give for the root. */
+  readonly within?: string | undefined;
+  /** For sources of files. What they leave out counts as not there. */
+  readonly patterns?: PathPatterns | undefined;
+}
+
 /** A place that documents come from. */
 export interface Source {
   /** What the root speaks for: whatever of it is not listed is gone. Left out: the root and everything below. */
   scopeOf?(root: string): SourceScope;
   /**
-   * Everything below `root` (or the one file that it is), in a stable order, lazily. With `within`, a folder above, only
-   * what a listing of that folder would give for `root`: nothing when the root is not there or left out.
+   * Everything below `root` (or the one file that it is), in a stable order, lazily. With `within`, nothing when the root
+   * is not there or left out.
    * @throws HoldfastError `path_not_found` when the root itself, or `within`, is not there.
    */
-  list(root: string, signal: AbortSignal, within?: string): AsyncIterable<SourceItem>;
+  list(root: string, signal: AbortSignal, options?: ListOptions): AsyncIterable<SourceItem>;
   /** @throws HoldfastError with the code that the item fails with, such as `document_vanished`. */
   read(item: string, maxBytes: number): Promise<Uint8Array>;
 }

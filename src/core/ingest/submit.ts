@@ -25,7 +25,10 @@ export function createAccept(dependencies: SubmitDependencies): Documents['accep
   return async (scope, submissions) => {
     await requireCollection(scope, catalog);
     for (const submission of submissions) checkSize(submission, maxDocumentBytes);
-    const held = submissions.map(({ bytes }) => ({ hash: sha256Hex(bytes), bytes }));
+    const held = submissions.map(({ bytes }) => ({
+      hash: 'place' in bytes ? bytes.hash : sha256Hex(bytes),
+      bytes,
+    }));
     const tasks = submissions.map((submission, at) => toTask(submission, held[at]?.hash ?? ''));
     const job = newJobId();
     await originals.hold(held, async () =>
@@ -73,27 +76,29 @@ async function requireCollection(scope: Scope, catalog: Pick<Catalog, 'getCollec
 }
 
 function checkSize({ bytes, name }: Submission, maxBytes: number): void {
-  if (bytes.length <= maxBytes) return;
-  throw new HoldfastError(
-    'document_too_large',
-    `${name} has ${bytes.length} bytes; at most ${maxBytes} are taken`,
-  );
+  const size = sizeOf(bytes);
+  if (size <= maxBytes) return;
+  throw new HoldfastError('document_too_large', `${name} has ${size} bytes; at most ${maxBytes} are taken`);
+}
+
+function sizeOf(bytes: Submission['bytes']): number {
+  return 'place' in bytes ? bytes.sizeBytes : bytes.length;
 }
 
 function toTask(submission: Submission, contentHash: string): NewTask {
   const { name, format, mediaType, title, uri, metadata, givenLanguage = null, bytes } = submission;
   return {
-    item: itemKey(submission),
+    item: itemKey(submission, contentHash),
     origin: 'api',
     input: { name, format, mediaType, title, uri, fallbackUri: null, metadata, givenLanguage },
     contentHash,
-    sizeBytes: bytes.length,
+    sizeBytes: sizeOf(bytes),
   };
 }
 
 /** The given key; else the uri, the file name, or the content itself. Well-formed, as the catalog stores it. */
-function itemKey({ key, uri, name, bytes }: Submission): string {
-  return (key ?? uri ?? (name === '' ? sha256Hex(bytes).slice(0, 32) : name)).toWellFormed();
+function itemKey({ key, uri, name }: Submission, contentHash: string): string {
+  return (key ?? uri ?? (name === '' ? contentHash.slice(0, 32) : name)).toWellFormed();
 }
 
 async function recordsOf(

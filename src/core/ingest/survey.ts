@@ -1,15 +1,13 @@
 import type { Catalog, KnownItem } from '../documents/catalog.ts';
 import type { DocumentOrigin, DocumentProblem } from '../documents/document.ts';
 import type { Scope } from '../documents/ids.ts';
-import type { Source, SourceItem } from './source.ts';
+import type { ListOptions, Source, SourceItem } from './source.ts';
 
-export interface SurveyRequest {
+export interface SurveyRequest extends ListOptions {
   readonly scope: Scope;
   readonly origin: DocumentOrigin;
   readonly root: string;
   readonly force: boolean;
-  /** The folder that the root is a part of. */
-  readonly within?: string | undefined;
 }
 
 /** What a source holds now, beside what the catalog knows of it. */
@@ -40,10 +38,10 @@ export async function survey(
   request: SurveyRequest,
   signal: AbortSignal,
 ): Promise<Survey> {
-  const { scope, origin, root, force, within } = request;
+  const { scope, origin, root, force, within, patterns } = request;
   const source = sources.get(origin);
   if (source === undefined) throw new Error(`there is no source of the origin "${origin}"`);
-  const listed = source.list(root, signal, within)[Symbol.asyncIterator]();
+  const listed = source.list(root, signal, { within, patterns })[Symbol.asyncIterator]();
   const first = await listed.next();
   const { prefix, isSingle } = source.scopeOf?.(root) ?? { prefix: root, isSingle: false };
   const below = await catalog.knownItems(scope, origin, prefix);

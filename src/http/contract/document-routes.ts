@@ -60,7 +60,7 @@ export const DOCUMENT_ROUTES: readonly RouteContract[] = [
     id: 'createDocuments',
     method: 'POST',
     path: DOCUMENTS,
-    summary: 'Add a document as JSON text, or files as a multipart upload',
+    summary: 'Add a document as JSON text or by the hash of an upload, or files as a multipart upload',
     tag: 'documents',
     query: submitQuerySchema,
     body: { 'application/json': createDocumentSchema, 'multipart/form-data': uploadSchema },
@@ -83,6 +83,9 @@ export const DOCUMENT_ROUTES: readonly RouteContract[] = [
       'document_unpack_limit',
       'document_encrypted',
       'document_timeout',
+      'upload_too_large',
+      'upload_not_found',
+      'upload_incomplete',
     ],
   },
   {

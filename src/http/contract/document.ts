@@ -3,13 +3,21 @@ import { DOCUMENT_STATES, FORMATS, DOCUMENT_ORIGINS } from '../../core/documents
 import { documentLanguageSchema } from './collection.ts';
 import { type Immutable, metadataSchema, pageQuerySchema, pageSchema, timestampSchema } from './common.ts';
 import { errorCodeSchema } from './problem.ts';
+import { sha256Schema } from './upload.ts';
 
 const titleSchema = z.string().max(1_000);
 const uriSchema = z.string().max(4_096);
 
 /** Body of `POST /collections/{name}/documents` as JSON. */
 export const createDocumentSchema = z.strictObject({
-  text: z.string(),
+  text: z.string().optional().describe('The content; or `sha256`.'),
+  sha256: sha256Schema.optional().describe('The content, sent to `/uploads/{hash}` before.'),
+  name: z
+    .string()
+    .min(1)
+    .max(1_024)
+    .optional()
+    .describe('The file name of what `sha256` names; tells its format, and names the document.'),
   id: z
     .string()
     .min(1)

@@ -4,6 +4,7 @@ import type { Immutable } from './common.ts';
 import { documentProblemSchema } from './document.ts';
 
 const pathSchema = z.string().min(1).max(4_096);
+const patternsSchema = z.array(z.string().min(1).max(1_000)).min(1).max(100);
 const urlSchema = z.string().min(1).max(2_048);
 
 /** Body of `POST /collections/{name}/ingest`. */
@@ -19,6 +20,12 @@ export const ingestRequestSchema = z.strictObject({
     .describe(
       'The folder that `paths` are parts of: a path that is gone is removed, and the guard counts the whole folder.',
     ),
+  include: patternsSchema
+    .optional()
+    .describe('Takes only files that one of these patterns names, with the rules of `.gitignore`.'),
+  exclude: patternsSchema
+    .optional()
+    .describe('Leaves out what one of these patterns names, as if it were not there.'),
   git: z
     .array(pathSchema)
     .min(1)

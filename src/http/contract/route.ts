@@ -22,7 +22,7 @@ export interface RouteContract {
   readonly query?: z.ZodObject;
   /** Names of request headers with their meaning. */
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: Readonly<Record<string, z.ZodType>>;
+  readonly body?: Readonly<Record<string, z.ZodType | 'bytes'>>;
   readonly responses: Readonly<Record<number, ResponseContract>>;
   /** Beside those that every route may answer. */
   readonly errors: readonly ErrorCode[];

@@ -29,15 +29,20 @@ export async function toIngestRequest(
   const how = { force, ...(language === undefined ? {} : { language }) };
   const web = webOf(sent);
   if (web !== null) return { paths: [], web, ...how };
+  const chosen = { ...how, ...patternsOf(sent) };
   if (git !== undefined) {
     const allowed = await allowedPaths(request, { field: 'git', paths: git }, permission);
-    return { paths: allowed, origin: 'git', ...how };
+    return { paths: allowed, origin: 'git', ...chosen };
   }
   if (within === undefined)
-    return { paths: await allowedPaths(request, { field: 'paths', paths }, permission), ...how };
+    return { paths: await allowedPaths(request, { field: 'paths', paths }, permission), ...chosen };
   // The parts need not be there any more; the source looks at them below the real path of the whole.
   const [folder = ''] = await allowedPaths(request, { field: 'within', paths: [within] }, permission);
-  return { paths: partsOf(folder, within, paths), within: folder, ...how };
+  return { paths: partsOf(folder, within, paths), within: folder, ...chosen };
+}
+
+function patternsOf({ include = [], exclude = [] }: WireIngestRequest): Pick<IngestRequest, 'patterns'> {
+  return include.length + exclude.length === 0 ? {} : { patterns: { include, exclude } };
 }
 
 /** @throws HoldfastError `invalid_request` unless there is just one source, with the fields that belong to it. */
@@ -47,7 +52,13 @@ function requireOneSource(sent: WireIngestRequest): void {
     throw invalid([
       { name: 'body', detail: `Expected one of ${SOURCES.join(', ')}, got ${given.join(', ') || 'none'}` },
     ]);
-  const belongs = { within: ['paths'], max_pages: ['sitemap', 'crawl'], max_depth: ['crawl'] } as const;
+  const belongs = {
+    within: ['paths'],
+    include: ['paths', 'git'],
+    exclude: ['paths', 'git'],
+    max_pages: ['sitemap', 'crawl'],
+    max_depth: ['crawl'],
+  } as const;
   const problems = Object.entries(belongs)
     .filter(([name, sources]) => name in sent && !sources.some((source) => source === given[0]))
     .map(([name, sources]) => ({ name, detail: `Belongs to ${sources.join(' or ')}, not to ${given[0]}` }));

@@ -2,6 +2,7 @@ import multipart, { type MultipartFile, type MultipartValue } from '@fastify/mul
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { HoldfastError } from '../../core/errors.ts';
 import type { Submission } from '../../core/documents/library.ts';
+import type { StagedContent, UploadBatch } from '../../core/documents/uploads.ts';
 import { uploadFieldsSchema } from '../contract/document.ts';
 import { invalid, parse, shown } from '../contract/parse.ts';
 
@@ -10,11 +11,11 @@ const MAX_FIELDS = 16;
 const MAX_FIELD_BYTES = 256 * 1024;
 
 /** Teaches the routes of this context multipart bodies. */
-export async function registerMultipart(app: FastifyInstance, maxBodyBytes: number): Promise<void> {
+export async function registerMultipart(app: FastifyInstance): Promise<void> {
   await app.register(multipart, {
-    throwFileSizeLimit: true,
     limits: {
-      fileSize: maxBodyBytes,
+      // A batch knows how much it may receive.
+      fileSize: Infinity,
       files: MAX_FILES,
       fields: MAX_FIELDS,
       parts: MAX_FILES + MAX_FIELDS,
@@ -26,18 +27,18 @@ export async function registerMultipart(app: FastifyInstance, maxBodyBytes: numb
 }
 
 /**
- * The files of an upload, ready to submit. `title` and `uri` name one file, `language` and `metadata` (JSON) go to all.
- * @throws HoldfastError `invalid_request`, `body_too_large`.
+ * The files of an upload, received and ready to submit. `title` and `uri` name one file, `language` and `metadata`
+ * (JSON) go to all.
+ * @throws HoldfastError `invalid_request`, and as `UploadBatch.receive`.
  */
 export async function readUpload(
   request: FastifyRequest,
-  maxBodyBytes: number,
+  batch: UploadBatch,
 ): Promise<readonly Submission[]> {
-  requireSize(Number(request.headers['content-length'] ?? 0), maxBodyBytes);
-  const { files, values } = await readParts(request, maxBodyBytes);
+  const { files, values } = await readParts(request, batch);
   const fields = parse(uploadFieldsSchema, Object.fromEntries(values));
   requireFiles(files, fields);
-  return files.map(({ name, mediaType, bytes }) => ({
+  return files.map(({ name, mediaType, content }) => ({
     key: null,
     name,
     title: fields.title ?? null,
@@ -46,7 +47,7 @@ export async function readUpload(
     mediaType,
     metadata: fields.metadata ?? {},
     givenLanguage: fields.language ?? null,
-    bytes,
+    bytes: content,
   }));
 }
 
@@ -55,20 +56,17 @@ interface UploadParts {
   readonly values: ReadonlyMap<string, unknown>;
 }
 
-async function readParts(request: FastifyRequest, maxBodyBytes: number): Promise<UploadParts> {
+async function readParts(request: FastifyRequest, batch: UploadBatch): Promise<UploadParts> {
   const files: UploadedFile[] = [];
   const values = new Map<string, unknown>();
-  let sizeBytes = 0;
   try {
     for await (const part of request.parts()) {
-      if (part.type === 'file') {
-        const file = await readFile(part);
-        sizeBytes += file.bytes.byteLength;
-        requireSize(sizeBytes, maxBodyBytes);
-        files.push(file);
-      } else addValue(values, part);
+      if (part.type === 'file') files.push(await readFile(part, batch));
+      else addValue(values, part);
     }
   } catch (error) {
+    // The rest is read and forgotten, or the client would not come to read the answer.
+    request.raw.resume();
     throw multipartError(error);
   }
   return { files, values };
@@ -85,16 +83,17 @@ function multipartError(error: unknown): unknown {
 interface UploadedFile {
   readonly name: string;
   readonly mediaType: string | null;
-  readonly bytes: Uint8Array;
+  readonly content: StagedContent;
 }
 
-async function readFile(part: MultipartFile): Promise<UploadedFile> {
-  const bytes = await part.toBuffer();
+async function readFile(part: MultipartFile, batch: UploadBatch): Promise<UploadedFile> {
   if (part.fieldname !== 'file') {
     throw invalid([{ name: part.fieldname, detail: 'Files belong into the field `file`' }]);
   }
   const name = part.filename.split(/[\\/]/).at(-1) ?? '';
-  return { name, mediaType: part.mimetype === 'application/octet-stream' ? null : part.mimetype, bytes };
+  const content = await batch.receive(name, part.file);
+  const mediaType = part.mimetype === 'application/octet-stream' ? null : part.mimetype;
+  return { name, mediaType, content };
 }
 
 function addValue(values: Map<string, unknown>, part: MultipartValue): void {
@@ -110,11 +109,6 @@ function readMetadata(text: string): unknown {
   } catch {
     throw invalid([{ name: 'metadata', detail: `Expected a JSON object, got ${shown(text)}` }]);
   }
-}
-
-function requireSize(sizeBytes: number, maxBodyBytes: number): void {
-  if (sizeBytes <= maxBodyBytes) return;
-  throw new HoldfastError('body_too_large', `The upload is larger than ${maxBodyBytes} bytes`);
 }
 
 function requireFiles(files: readonly UploadedFile[], fields: { title?: unknown; uri?: unknown }): void {

@@ -54,6 +54,14 @@ function skip(): string | false {
 }
 
 describe('a Git repository as a source', { skip: skip() }, () => {
+  it('takes what patterns choose', async () => {
+    await using folder = await temporaryFolder();
+    await commit(folder.path, { 'a.md': 'first', 'b.txt': 'second', 'docs/c.md': 'third' });
+    using source = gitSource();
+    const patterns = { include: ['*.md'], exclude: ['docs/'] };
+    assert.deepEqual(shown(await collected(source.list(folder.path, signal, { patterns }))), ['a.md']);
+  });
+
   it('lists and reads what HEAD holds, whatever the working folder does', async () => {
     await using folder = await temporaryFolder();
     await commit(folder.path, {

@@ -3,6 +3,7 @@ import { pathToFileURL } from 'node:url';
 import ignore, { type Ignore } from 'ignore';
 import { HoldfastError, type ErrorCode } from '../../../core/errors.ts';
 import type { Source, SourceItem } from '../../../core/ingest/source.ts';
+import { NO_PATTERNS, pathChoice } from '../path-patterns.ts';
 import { repositoryAt, repositoryOf, type Repository } from './find-repository.ts';
 import { objectReader, type ObjectReader } from './object-reader.ts';
 import { gitOutput } from './run-git.ts';
@@ -23,11 +24,14 @@ export function gitSource(): Source & Disposable {
     return reader;
   };
   return {
-    async *list(root, signal) {
+    async *list(root, signal, { patterns = NO_PATTERNS } = {}) {
       const repository = await repositoryAt(root);
       const rules = await rulesOf(readerOf(repository));
+      const choice = pathChoice(patterns);
       const command = ['ls-tree', '-r', '-z', '-l', '--full-tree', 'HEAD'];
       for await (const entry of records(gitOutput(repository.gitFolder, command, signal))) {
+        const path = entry.slice(entry.indexOf('\t') + 1);
+        if (choice.excludes(path, false) || !choice.includes(path)) continue;
         const item = itemOf(entry, repository.root, rules);
         if (item !== null) yield item;
       }

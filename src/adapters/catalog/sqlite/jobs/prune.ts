@@ -1,10 +1,12 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { JobQueue } from '../../../../core/ingest/job-queue.ts';
-import { contentUse } from '../content-use.ts';
+import { contentSize, contentUse } from '../content-use.ts';
 import { query, transaction } from '../database.ts';
 import type { Synchronous } from '../synchronous.ts';
 
-type PruneCalls = Synchronous<Pick<JobQueue, 'prune' | 'isContentUsed' | 'leftContent' | 'forgetContent'>>;
+type PruneCalls = Synchronous<
+  Pick<JobQueue, 'prune' | 'isContentUsed' | 'contentSize' | 'leftContent' | 'forgetContent'>
+>;
 
 /** Rows that one call deletes: the catalog is not held up by a large job. */
 const ROWS_PER_CALL = 2000;
@@ -20,6 +22,7 @@ export function pruneCalls(database: DatabaseSync): PruneCalls {
   const forget = database.prepare(`UPDATE tasks SET content_hash = NULL WHERE ${LEFT} AND content_hash = ?`);
   return {
     isContentUsed: contentUse(database),
+    contentSize: contentSize(database),
     leftContent: (limit) => left.all(limit).map(([hash]) => hash),
     forgetContent(hashes) {
       transaction(database, () => {
