@@ -27,7 +27,8 @@ export function claimCalls(database: DatabaseSync, { now }: Pick<QueueTools, 'no
   const pick = picking(database, now);
   const pickAlone = query<readonly [number]>(
     database,
-    `SELECT t.key FROM tasks t JOIN jobs j ON j.key = t.job
+    // By another index SQLite would look at every task that waits.
+    `SELECT t.key FROM tasks t INDEXED BY tasks_alone CROSS JOIN jobs j ON j.key = t.job
      WHERE t.state = 'queued' AND t.crashes >= 2 AND t.not_before <= ? AND j.state IN ('queued', 'running')
      ORDER BY t.key LIMIT 1`,
   );
