@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Catalog } from '../core/documents/catalog.ts';
 import type { Scope } from '../core/documents/ids.ts';
 import type { DependencyHealth } from '../core/health.ts';
@@ -58,6 +59,7 @@ export function startEncoder(dependencies: EncoderDependencies): RunningEncoder 
     scopes: async () => allScopes(catalog),
     mayRun: () => queries === 0,
     wait,
+    turn: async () => setImmediate(),
     onFailure: (error, retryInMs) => logger.warn('encoding_failed', { model, error, retry_in_ms: retryInMs }),
   });
   return {

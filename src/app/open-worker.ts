@@ -3,11 +3,23 @@ import { systemClock } from '../lib/clock.ts';
 import { createCommitter } from '../worker/committer.ts';
 import { listSource } from '../worker/list-source.ts';
 import { createTakeIn } from '../worker/take-in.ts';
-import { startWorker, type Worker, type WorkerFailure } from '../worker/worker.ts';
+import { startWorker, type Worker, type WorkerFailure, type WorkerLimits } from '../worker/worker.ts';
 import type { LibraryTools } from './library-tools.ts';
 
 const LEASE_MS = 30_000;
 const UNCOMMITTED = 192;
+const PARALLEL_BYTES = 2 ** 18;
+
+/** Enough for no thread to wait for its next document, however small they are. */
+function limitsOf(threads: number): WorkerLimits {
+  return {
+    parallel: 12 * threads,
+    parallelBytes: PARALLEL_BYTES,
+    claim: 2 * threads + 2,
+    uncommitted: UNCOMMITTED,
+    leaseMs: LEASE_MS,
+  };
+}
 
 /** The worker of this process, with its threads. */
 export async function openWorker(tools: LibraryTools, writeTasks: WriteTasks): Promise<Worker> {
@@ -28,9 +40,10 @@ export async function openWorker(tools: LibraryTools, writeTasks: WriteTasks): P
       observe('list', 'after');
     },
     committer: createCommitter({ writeTasks, queue: catalog, index, wait, observe }),
+    storeOriginal: async (hash, bytes) => blobs.put(hash, bytes),
     releaseOriginal: async (hash) => originals.release(hash),
     random: Math.random,
-    limits: { parallel: 2 * config.workers + 2, uncommitted: UNCOMMITTED, leaseMs: LEASE_MS },
+    limits: limitsOf(config.workers),
     onChange: () => bell.ring(),
     onFailure: report,
   });

@@ -118,6 +118,16 @@ describe('the pool of preparing threads', () => {
       assert.deepEqual(after.problems, []);
     });
 
+  it('loses no item that lay ready before or behind the one that crashes', async () => {
+    await using pool = hostilePool();
+    const names = ['fine', 'fine', 'throw', 'fine', 'exit', 'fine'];
+    const prepared = await Promise.all(names.map(async (name) => pool.prepare(input(name), NEVER)));
+    assert.deepEqual(
+      prepared.map(({ problems }) => problems[0]?.code ?? 'fine'),
+      ['fine', 'fine', 'document_crashes', 'fine', 'document_crashes', 'fine'],
+    );
+  });
+
   it('keeps its thread for the next item', async () => {
     await using pool = hostilePool();
     const first = await pool.prepare(input('fine'), NEVER);

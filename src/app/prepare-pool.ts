@@ -33,9 +33,18 @@ interface Job {
 
 interface Thread {
   readonly worker: Worker;
-  job: Job | null;
+  /** In the order in which it works on them: the first is the one that it has now. */
+  readonly jobs: Job[];
+  /** Of the first one. */
   timer: NodeJS.Timeout | null;
+  /** What it threw before it ended. */
+  error: Error | null;
 }
+
+/** So many items lie ready in a thread, so that it never waits for the thread that serves searches. */
+const AHEAD = 8;
+/** Large ones do not: each takes the thread long enough, and memory. */
+const AHEAD_BYTES = 2 ** 18;
 
 /** Prepares items in worker threads, so that parsing never holds up a search. */
 export interface PreparePool extends AsyncDisposable {
@@ -83,36 +92,54 @@ class Pool implements PreparePool {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
     for (const job of this.#waiting.splice(0)) job.reject(stopping());
-    for (const thread of this.#threads) {
-      thread.job?.reject(stopping());
-      this.#clear(thread);
-    }
+    for (const thread of this.#threads) for (const job of this.#clear(thread)) job.reject(stopping());
     await Promise.all([...this.#threads].map(async ({ worker }) => worker.terminate()));
   }
 
   #dispatch(): void {
     while (this.#waiting.length > 0) {
-      const idle = [...this.#threads].find(({ job }) => job === null) ?? this.#start();
-      if (idle === null) return;
+      const thread = this.#idle() ?? this.#start() ?? this.#withRoom();
+      if (thread === null) return;
       const job = this.#waiting.shift();
       if (job === undefined) return;
       if (job.signal.aborted) job.reject(job.signal.reason);
-      else this.#run(idle, job);
+      else this.#send(thread, job);
     }
   }
 
-  #run(thread: Thread, job: Job): void {
+  #idle(): Thread | null {
+    return [...this.#threads].find(({ jobs }) => jobs.length === 0) ?? null;
+  }
+
+  /** The thread with the least to do that may have the next item lie ready. */
+  #withRoom(): Thread | null {
+    const [next] = this.#waiting;
+    if (next === undefined) return null;
+    const [thread] = [...this.#threads].toSorted((a, b) => a.jobs.length - b.jobs.length);
+    if (thread === undefined || thread.jobs.length >= AHEAD) return null;
+    const bytes = thread.jobs.reduce((sum, { input }) => sum + sizeOf(input), sizeOf(next.input));
+    return bytes <= AHEAD_BYTES ? thread : null;
+  }
+
+  #send(thread: Thread, job: Job): void {
+    thread.jobs.push(job);
+    if (thread.jobs.length === 1) {
+      thread.worker.ref();
+      this.#begin(thread, job);
+    }
+    const request: ThreadRequest = { id: this.#nextId++, input: job.input };
+    thread.worker.postMessage(request);
+  }
+
+  /** The thread has come to this item. */
+  #begin(thread: Thread, { input }: Job): void {
     const { timeoutMs } = this.#options;
-    thread.job = job;
-    thread.worker.ref();
     thread.timer = setTimeout(() => {
       this.#fail(thread, {
         code: 'document_timeout',
-        reason: `${job.input.name} was not parsed within ${timeoutMs} ms`,
+        reason: `${input.name} was not parsed within ${timeoutMs} ms`,
       });
     }, timeoutMs);
-    const request: ThreadRequest = { id: this.#nextId++, input: job.input };
-    thread.worker.postMessage(request);
   }
 
   #start(): Thread | null {
@@ -122,40 +149,45 @@ class Pool implements PreparePool {
       workerData: { modelFolder, keepsVectors },
       resourceLimits: { maxOldGenerationSizeMb: heapMegabytes, maxYoungGenerationSizeMb: YOUNG_MEGABYTES },
     });
-    const thread: Thread = { worker, job: null, timer: null };
+    const thread: Thread = { worker, jobs: [], timer: null, error: null };
     worker.on('message', (response: ThreadResponse) => {
-      if ('step' in response) thread.job?.onStep(response.step);
+      if ('step' in response) thread.jobs[0]?.onStep(response.step);
       else this.#finish(thread, response.prepared);
     });
-    worker.on('error', (error) => this.#crash(thread, error.message));
-    worker.on('exit', (code) => this.#crash(thread, `it ended its thread with exit code ${code}`));
+    // Its end follows, after the answers that it gave before.
+    worker.on('error', (error) => (thread.error = error));
+    worker.on('exit', (code) => this.#crash(thread, code));
     this.#threads.add(thread);
     worker.unref();
     return thread;
   }
 
   #finish(thread: Thread, prepared: PreparedItem): void {
-    const { job } = thread;
-    this.#clear(thread);
-    thread.worker.unref();
+    const job = thread.jobs.shift();
+    if (thread.timer !== null) clearTimeout(thread.timer);
+    thread.timer = null;
+    const [next] = thread.jobs;
+    if (next === undefined) thread.worker.unref();
+    else this.#begin(thread, next);
     job?.resolve(prepared);
     this.#dispatch();
   }
 
-  #crash(thread: Thread, cause: string): void {
-    const name = thread.job?.input.name ?? '';
+  #crash(thread: Thread, exitCode: number): void {
+    const name = thread.jobs[0]?.input.name ?? '';
+    const cause = thread.error?.message ?? `it ended its thread with exit code ${exitCode}`;
     this.#fail(thread, { code: 'document_crashes', reason: `${name} could not be parsed: ${cause}` });
   }
 
-  /** The thread cannot be trusted any more: its item fails, and a new thread takes its place. */
+  /** The thread cannot be trusted any more: its item fails, and a new thread takes its place and what lay ready. */
   #fail(
     thread: Thread,
     problem: { readonly code: 'document_timeout' | 'document_crashes'; readonly reason: string },
   ): void {
     if (!this.#threads.delete(thread)) return;
-    const { job } = thread;
-    this.#clear(thread);
+    const [job, ...others] = this.#clear(thread);
     void thread.worker.terminate();
+    this.#waiting.unshift(...others);
     job?.resolve({
       format: null,
       contentHash: 'bytes' in job.input ? sha256Hex(job.input.bytes) : '',
@@ -165,9 +197,14 @@ class Pool implements PreparePool {
     this.#dispatch();
   }
 
-  #clear(thread: Thread): void {
+  /** Takes all items from a thread. */
+  #clear(thread: Thread): Job[] {
     if (thread.timer !== null) clearTimeout(thread.timer);
     thread.timer = null;
-    thread.job = null;
+    return thread.jobs.splice(0);
   }
+}
+
+function sizeOf(input: Job['input']): number {
+  return 'bytes' in input ? input.bytes.length : input.stored.text.length;
 }

@@ -41,4 +41,8 @@ async function answer({ id, input }: ThreadRequest): Promise<void> {
   send({ id, prepared });
 }
 
-parentPort?.on('message', (request: ThreadRequest) => void answer(request));
+/** One item after the other, as the pool expects it. */
+let last = Promise.resolve();
+parentPort?.on('message', (request: ThreadRequest) => {
+  last = last.then(async () => answer(request));
+});

@@ -19,6 +19,8 @@ export interface WorkerDependencies {
   readonly takeIn: TakeIn;
   readonly listSource: (task: ListingTask, onListed: () => void, signal: AbortSignal) => Promise<void>;
   readonly committer: Committer;
+  /** Stores the bytes of a prepared item, durably. The commit makes sure of it, and waits less. */
+  readonly storeOriginal: (hash: string, bytes: Uint8Array) => Promise<void>;
   /** Lets go of originals that nothing refers to. */
   readonly releaseOriginal: (contentHash: string) => Promise<void>;
   readonly clock: Clock;
@@ -36,6 +38,10 @@ export interface WorkerDependencies {
 export interface WorkerLimits {
   /** Documents that are fetched, parsed, split and embedded at the same time. */
   readonly parallel: number;
+  /** When they have more bytes than this together, no others are begun. */
+  readonly parallelBytes: number;
+  /** Tasks that are taken at once, when there is room for all of them. Their bytes count once they are begun. */
+  readonly claim: number;
   /** Documents that wait to be committed: when there are more, no others are begun. */
   readonly uncommitted: number;
   readonly leaseMs: number;
@@ -121,8 +127,7 @@ class WorkLoop {
     const { queue, limits, observe } = this.#dependencies;
     const held = [...this.#held.values()];
     if (held.some(({ task }) => task.isAlone)) return false;
-    const preparing = held.filter(({ isPrepared }) => !isPrepared).length;
-    const limit = Math.min(limits.parallel - preparing, limits.uncommitted - held.length);
+    const limit = this.#room(held);
     if (limit <= 0) return false;
     const tasks = await this.#attempt(async () =>
       queue.claim({ limit, isIdle: held.length === 0, leaseMs: limits.leaseMs }),
@@ -131,6 +136,17 @@ class WorkLoop {
     observe('claim', 'after');
     for (const task of tasks) this.#start(task);
     return true;
+  }
+
+  /** For how many more tasks. */
+  #room(held: readonly Held[]): number {
+    const { parallel, parallelBytes, uncommitted, claim } = this.#dependencies.limits;
+    const preparing = held.filter(({ isPrepared }) => !isPrepared);
+    const bytes = preparing.reduce((sum, { task }) => sum + ('sizeBytes' in task ? task.sizeBytes : 0), 0);
+    if (bytes > parallelBytes) return 0;
+    const room = Math.min(parallel - preparing.length, uncommitted - held.length);
+    // Several at once: each claim is a transaction.
+    return room < claim ? 0 : claim;
   }
 
   #start(task: Task): void {
@@ -180,16 +196,19 @@ class WorkLoop {
       await queue.finish([task]);
       return;
     }
-    const write = await takeIn(task, (step) => this.#onStep(held, step), held.abort.signal);
-    await this.#commit(held, task, write);
+    const taken = await takeIn(task, (step) => this.#onStep(held, step), held.abort.signal);
+    held.isPrepared = true;
+    this.wake();
+    await this.#commit(task, taken);
   }
 
-  async #commit(held: Held, task: DocumentTask, write: Awaited<ReturnType<TakeIn>>): Promise<void> {
-    held.isPrepared = true;
+  async #commit(task: DocumentTask, taken: Awaited<ReturnType<TakeIn>>): Promise<void> {
+    const { committer, storeOriginal } = this.#dependencies;
+    const { write } = taken;
+    if (write !== null && 'prepared' in write)
+      await storeOriginal(write.prepared.contentHash, write.input.bytes);
     const isUrgent = task.priority === PRIORITY.interactive || !this.#hasUnprepared();
-    const committed = this.#dependencies.committer.commit(task.scope, write, { isUrgent });
-    this.wake();
-    await committed;
+    await committer.commit(task.scope, taken, { isUrgent });
   }
 
   #hasUnprepared(): boolean {

@@ -5,6 +5,7 @@ import { fakeEncoder, REFUSED, type FakeEncoder } from '../../../test/fake-encod
 import { openLibrary, scopeOf, type TestLibrary } from '../../../test/library.ts';
 import { quantise } from '../../engine/dense/dense-index.ts';
 import type { Scope } from '../documents/ids.ts';
+import { HoldfastError } from '../errors.ts';
 import { ModelError } from '../models/model-error.ts';
 import { createEncode, type Encode, type EncodeDependencies } from './encode.ts';
 
@@ -49,6 +50,7 @@ function start(library: TestLibrary, embedder: FakeEncoder, more: Partial<Encode
     quantise,
     mayRun: () => true,
     wait: pauses.wait,
+    turn: async () => turn(),
     onFailure: (error) => failures.push(error),
     ...more,
   });
@@ -115,6 +117,58 @@ describe('the filler of encodings', () => {
     assert.match(encoder.batches[1]?.[0] ?? '', /Other/, 'collections take turns');
   });
 
+  it('stores a batch while the next one is being encoded, and encodes nothing twice', async () => {
+    await using opened = await library();
+    const encoder = fakeEncoder();
+    const seen: string[] = [];
+    encoder.beforeBatch = async () => {
+      if (encoder.batches.length !== 2) return;
+      seen.push(await encoded(opened));
+      await until(async () => (await inIndex(opened)) === '4 of 10');
+      seen.push(await encoded(opened));
+    };
+    await using filling = start(opened, encoder);
+    await until(() => filling.encode.status().state === 'idle');
+    assert.deepEqual(seen, ['0 of 10', '4 of 10']);
+    assert.equal(new Set(encoder.batches.flat()).size, 10);
+    assert.equal(encoder.batches.flat().length, 10);
+  });
+
+  it('stores what was encoded when it is disposed', async () => {
+    await using opened = await library();
+    const encoder = fakeEncoder();
+    const first = Promise.withResolvers<void>();
+    const filling = start(opened, encoder, { turn: async () => first.promise });
+    await until(() => encoder.batches.length === 2);
+    const disposed = filling[Symbol.asyncDispose]();
+    first.resolve();
+    await disposed;
+    assert.deepEqual([await encoded(opened), await inIndex(opened)], ['8 of 10', '8 of 10']);
+  });
+
+  it('says that a batch could not be stored, and encodes it again', async () => {
+    await using opened = await library(2);
+    const encoder = fakeEncoder();
+    let isFull = true;
+    const catalog: EncodeDependencies['catalog'] = {
+      chunksWithout: async (...request) => opened.catalog.chunksWithout(...request),
+      async putEncodings(...rows) {
+        if (isFull) throw new HoldfastError('storage_full', 'no space');
+        return opened.catalog.putEncodings(...rows);
+      },
+    };
+    await using filling = start(opened, encoder, { catalog });
+    await until(() => filling.encode.status().state === 'waiting');
+    assert.deepEqual(
+      filling.failures.map((failure) => (failure as Error).message),
+      ['no space'],
+    );
+    isFull = false;
+    filling.pauses.resume();
+    await until(() => filling.encode.status().state === 'idle');
+    assert.deepEqual([await encoded(opened), encoder.batches.length], ['2 of 2', 2]);
+  });
+
   it('goes on with new and replaced documents when it is woken', async () => {
     await using opened = await library(2);
     await using filling = start(opened, fakeEncoder());
@@ -134,18 +188,18 @@ describe('the filler of encodings', () => {
       if (encoder.batches.length === 2) encoder.failure = REFUSED;
     };
     await using filling = start(opened, encoder);
-    for (let pause = 1; pause <= 8; pause++) {
+    for (let pause = 1; pause <= 13; pause++) {
       await until(() => filling.pauses.lengths.length === pause);
       assert.deepEqual(filling.encode.status(), {
         state: 'waiting',
         reason: 'connection refused',
         refused: 0,
       });
-      if (pause < 8) filling.pauses.resume();
+      if (pause < 13) filling.pauses.resume();
     }
     assert.deepEqual(
       filling.pauses.lengths,
-      [1, 2, 4, 8, 16, 32, 60, 60].map((s) => s * 1000),
+      [25, 50, 100, 200, 400, 800, 1600, 3200, 6400, 12_800, 25_600, 51_200, 60_000],
     );
     assert.equal(await encoded(opened), '4 of 10');
     encoder.failure = null;

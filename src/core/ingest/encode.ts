@@ -19,6 +19,8 @@ export interface EncodeDependencies {
   readonly mayRun: () => boolean;
   /** Rejects when the signal is aborted. */
   readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** Lets what was begun go first: the next call of the encoder is on its way when a batch is stored. */
+  readonly turn: () => Promise<void>;
   /** Told of every failure, and how long the filler waits before it goes on. */
   readonly onFailure: (error: unknown, retryInMs: number) => void;
 }
@@ -39,14 +41,16 @@ export interface Encode extends AsyncDisposable {
   status(): EncodeStatus;
 }
 
-const FIRST_RETRY_MS = 1000;
+/** Short: one failure among many successes should cost no more than the call itself. */
+const FIRST_RETRY_MS = 25;
 const LAST_RETRY_MS = 60_000;
 const YIELD_MS = 20;
 const LONGEST_YIELD_MS = 2000;
 
 /**
- * Starts to fill: a batch of each collection in turn, one batch at a time, so that a slow encoder is never asked for
- * more than it can do. What is stored stays, so that a restart goes on where it was.
+ * Starts to fill: a batch of each collection in turn, one call at a time, so that a slow encoder is never asked for
+ * more than it can do; while it works, the batch before is stored. What is stored stays, so that a restart goes on
+ * where it was.
  */
 export function createEncode(dependencies: EncodeDependencies): Encode {
   const filler = new Filler(dependencies);
@@ -68,6 +72,9 @@ class Filler {
   readonly #refused = new Set<ChunkId>();
   /** Collections that cannot be filled as things are, with the reason; tried again when something changed. */
   readonly #blocked = new Map<string, string>();
+  /** The batch that is on its way to the disk: never more than one. */
+  readonly #pending = new Set<ChunkId>();
+  #storing: Promise<void> | null = null;
   #waitingFor: string | null = null;
   #isFilling = true;
   readonly #waker = createWaker();
@@ -104,6 +111,7 @@ class Filler {
         if (!signal.aborted) await this.#backOff(error);
       }
     }
+    await this.#stored().catch((error: unknown) => this.#dependencies.onFailure(error, 0));
   }
 
   /** One batch of each collection; false when nothing was left to do. */
@@ -115,26 +123,49 @@ class Filler {
       this.#stopping.signal.throwIfAborted();
       hasWorked = (await this.#fill(scope)) || hasWorked;
     }
-    return hasWorked;
+    if (hasWorked || this.#storing === null) return hasWorked;
+    await this.#stored();
+    return true;
   }
 
   async #fill(scope: Scope): Promise<boolean> {
-    const { catalog, index, embedder } = this.#dependencies;
+    const { catalog, embedder } = this.#dependencies;
     const { model, maxBatch } = embedder.profile;
-    const found = await catalog.chunksWithout(scope, model, maxBatch + this.#refused.size);
-    const batch = found.filter(({ id }) => !this.#refused.has(id)).slice(0, maxBatch);
+    const limit = maxBatch + this.#refused.size + this.#pending.size;
+    const found = await catalog.chunksWithout(scope, model, limit);
+    const isOpen = ({ id }: UnencodedChunk): boolean => !this.#refused.has(id) && !this.#pending.has(id);
+    const batch = found.filter(isOpen).slice(0, maxBatch);
     if (batch.length === 0) return false;
     const rows = await this.#embed(batch);
     this.#waitingFor = null;
     this.#failures = 0;
+    await this.#stored();
+    this.#storing = this.#store(scope, rows);
+    // Whoever waits for it next is told.
+    this.#storing.catch(() => undefined);
+    return true;
+  }
+
+  async #store(scope: Scope, rows: readonly ChunkEncoding[]): Promise<void> {
+    const { catalog, index, embedder, turn } = this.#dependencies;
+    const { model } = embedder.profile;
+    for (const { id } of rows) this.#pending.add(id);
     try {
+      await turn();
       await catalog.putEncodings(scope, model, rows);
+      await index.addEncodings(scope, model, rows);
     } catch (error) {
       this.#block(scope, error);
-      return false;
+    } finally {
+      this.#pending.clear();
     }
-    await index.addEncodings(scope, model, rows);
-    return true;
+  }
+
+  /** Waits for the batch that is being stored. @throws what kept it from being stored. */
+  async #stored(): Promise<void> {
+    const storing = this.#storing;
+    this.#storing = null;
+    await storing;
   }
 
   /** A collection that is gone, or has vectors of other dimensions, does not keep the others waiting. */

@@ -1,3 +1,4 @@
+import { WordTable } from '../word-table.ts';
 import { stemmerOf, type Stem } from './stemmer.ts';
 import { questionWords, stopWords } from './stop-words.ts';
 import { tokenize } from './tokenizer.ts';
@@ -46,14 +47,14 @@ export function analyzerOf(language: string): Analyzer {
 }
 
 function createAnalyzer(language: string): Analyzer {
-  const termOf = cachedTerms(language);
+  const terms = cachedTerms(language);
   const asking = questionWords(language);
   const scan = (text: string, { dropped, isQuery }: Scan): Token[] => {
     const tokens: Token[] = [];
     const add = (start: number, end: number, isCompound: boolean): void => {
-      const word = text.slice(start, Math.min(end, start + MAX_TERM_LENGTH)).toLowerCase();
-      if (dropped?.has(word) === true) return;
-      const term = termOf(word);
+      const last = Math.min(end, start + MAX_TERM_LENGTH);
+      if (dropped?.has(text.slice(start, last).toLowerCase()) === true) return;
+      const term = terms.of(text, start, last);
       if (term !== '') tokens.push({ term, start, end, isCompound });
     };
     tokenize(text, {
@@ -81,20 +82,14 @@ interface Scan {
   readonly isQuery: boolean;
 }
 
-/** Lower-case word -> term; the empty term for stop words. */
-function cachedTerms(language: string): (word: string) => string {
-  const cache = new Map<string, string>();
+/** Word -> term; the empty term for stop words. */
+function cachedTerms(language: string): WordTable<string> {
   const stops = stopWords(language);
   const stem = stemmerOf(language);
-  return (word) => {
-    let term = cache.get(word);
-    if (term === undefined) {
-      term = stops.has(word) ? '' : toTerm(word, stem);
-      if (cache.size >= CACHE_LIMIT) cache.clear();
-      cache.set(word, term);
-    }
-    return term;
-  };
+  return new WordTable((written) => {
+    const word = written.toLowerCase();
+    return stops.has(word) ? '' : toTerm(word, stem);
+  }, CACHE_LIMIT);
 }
 
 function toTerm(word: string, stem: Stem): string {

@@ -1,3 +1,4 @@
+import { RowMemory } from './row-memory.ts';
 import { wordPiece, type WordPiece } from './word-piece.ts';
 
 /** `model.json` of the static model, as far as it is needed to run it. */
@@ -59,17 +60,16 @@ export function staticModel(files: StaticModelFiles): StaticModel {
       tokenize(text, (id) => ids.push(id));
       return Uint32Array.from(ids);
     },
-    embed: pooling(tokenize, { rows, scales, dimensions }),
+    embed: pooling(tokenize, { rows: new RowMemory(rows, dimensions), scales }),
   };
 }
 
 interface Table {
-  readonly rows: Int8Array;
+  readonly rows: RowMemory;
   readonly scales: Float32Array;
-  readonly dimensions: number;
 }
 
-function pooling(tokenize: WordPiece, { rows, scales, dimensions }: Table): StaticModel['embed'] {
+function pooling(tokenize: WordPiece, { rows, scales }: Table): StaticModel['embed'] {
   const counts = new Uint32Array(scales.length);
   return (text) => {
     const distinct: number[] = [];
@@ -78,16 +78,13 @@ function pooling(tokenize: WordPiece, { rows, scales, dimensions }: Table): Stat
       if (before === 0) distinct.push(id);
       counts[id] = before + 1;
     });
-    const sum = new Float32Array(dimensions);
     for (let at = 0; at < distinct.length; at++) {
       const id = distinct[at] ?? 0;
       const factor = Math.sqrt(counts[id] ?? 0) * (scales[id] ?? 0);
       counts[id] = 0;
-      if (factor === 0) continue;
-      const offset = id * dimensions;
-      for (let i = 0; i < dimensions; i++) sum[i] = (sum[i] ?? 0) + factor * (rows[offset + i] ?? 0);
+      if (factor !== 0) rows.add(id, factor);
     }
-    return normalise(sum);
+    return normalise(rows.take());
   };
 }
 

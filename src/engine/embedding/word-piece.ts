@@ -1,3 +1,4 @@
+import { WordTable } from '../word-table.ts';
 import { characterKinds } from './bert-characters.ts';
 
 export interface WordPieceOptions {
@@ -37,15 +38,11 @@ export function wordPiece(vocabulary: readonly string[], options: WordPieceOptio
     }
     return ids;
   };
-  const cache = new Map<string, readonly number[]>();
+  const known = new WordTable(pieces, CACHE_LIMIT);
   return (text, take) => {
-    forEachWord(text, (word) => {
-      let found = cache.get(word);
-      if (found === undefined) {
-        found = pieces(word);
-        if (cache.size >= CACHE_LIMIT) cache.clear();
-        cache.set(word, found);
-      }
+    const clean = NON_ASCII.test(text) ? foldUnicode(text) : text.toLowerCase();
+    forEachWord(clean, (start, end) => {
+      const found = known.of(clean, start, end);
       for (let i = 0; i < found.length; i++) take(found[i] ?? unknownId);
     });
   };
@@ -53,9 +50,8 @@ export function wordPiece(vocabulary: readonly string[], options: WordPieceOptio
 
 const NON_ASCII = /[^\0-\x7f]/;
 
-/** BERT's basic tokenizer: cleaned, lower-cased, accent-free words and single punctuation marks. */
-function forEachWord(text: string, take: (word: string) => void): void {
-  const clean = NON_ASCII.test(text) ? foldUnicode(text) : text.toLowerCase();
+/** BERT's basic tokenizer, in a text that is clean: words and single punctuation marks. */
+function forEachWord(clean: string, take: (start: number, end: number) => void): void {
   const { WORD, SINGLE, of } = characterKinds;
   let start = -1;
   for (let at = 0; at < clean.length; at++) {
@@ -64,11 +60,11 @@ function forEachWord(text: string, take: (word: string) => void): void {
       if (start < 0) start = at;
       continue;
     }
-    if (start >= 0) take(clean.slice(start, at));
+    if (start >= 0) take(start, at);
     start = -1;
-    if (kind === SINGLE) take(clean[at] ?? '');
+    if (kind === SINGLE) take(at, at + 1);
   }
-  if (start >= 0) take(clean.slice(start));
+  if (start >= 0) take(start, clean.length);
 }
 
 /** Control characters out, CJK apart, accents off, lower case: in the order of the reference. */

@@ -69,6 +69,19 @@ export function transaction<T>(database: DatabaseSync, work: () => T): T {
   }
 }
 
+/**
+ * As `transaction`, without waiting for the disk: it survives the end of the process, but a loss of power only from the
+ * next `transaction` on, which flushes what was written before it too. For what a restart finds out by itself.
+ */
+export function unflushedTransaction<T>(database: DatabaseSync, work: () => T): T {
+  database.exec('PRAGMA synchronous = NORMAL');
+  try {
+    return transaction(database, work);
+  } finally {
+    database.exec('PRAGMA synchronous = FULL');
+  }
+}
+
 /** A prepared statement whose rows are tuples of type `Row`: a trusted boundary, the SQL must agree. */
 export interface Query<Row> {
   get(...values: SQLInputValue[]): Row | null;

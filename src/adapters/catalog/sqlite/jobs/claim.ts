@@ -13,7 +13,7 @@ import {
   type Task,
   type TaskInput,
 } from '../../../../core/ingest/job.ts';
-import { query, transaction } from '../database.ts';
+import { query, unflushedTransaction } from '../database.ts';
 import type { Synchronous } from '../synchronous.ts';
 import type { QueueTools } from './enqueue.ts';
 
@@ -27,7 +27,8 @@ export function claimCalls(database: DatabaseSync, { now }: Pick<QueueTools, 'no
   const pick = picking(database, now);
   const pickAlone = query<readonly [number]>(
     database,
-    `SELECT t.key FROM tasks t JOIN jobs j ON j.key = t.job
+    // By another index SQLite would look at every task that waits.
+    `SELECT t.key FROM tasks t INDEXED BY tasks_alone CROSS JOIN jobs j ON j.key = t.job
      WHERE t.state = 'queued' AND t.crashes >= 2 AND t.not_before <= ? AND j.state IN ('queued', 'running')
      ORDER BY t.key LIMIT 1`,
   );
@@ -42,10 +43,11 @@ export function claimCalls(database: DatabaseSync, { now }: Pick<QueueTools, 'no
       // Reads first: a worker that finds nothing to do writes nothing.
       const alone = pickAlone.get(now())?.[0] ?? null;
       if (alone !== null)
-        return request.isIdle ? transaction(database, () => take(alone, request, true)) : [];
+        return request.isIdle ? unflushedTransaction(database, () => take(alone, request, true)) : [];
       const first = pick();
       if (first === null) return [];
-      return transaction(database, () => {
+      // Lost with the power, a claim leaves a task that is queued: just what it is then.
+      return unflushedTransaction(database, () => {
         const tasks: Task[] = [];
         for (let next: number | null = first; next !== null; next = pick()) {
           tasks.push(...take(next, request, false));

@@ -5,7 +5,7 @@ import type { JobQueue, TaskCommit } from '../../../../core/ingest/job-queue.ts'
 import type { Lease } from '../../../../core/ingest/job.ts';
 import type { ApplyChanges, TriedChange } from '../commit.ts';
 import { requireCollection } from '../collections.ts';
-import { query, transaction } from '../database.ts';
+import { query, transaction, unflushedTransaction } from '../database.ts';
 import type { Synchronous } from '../synchronous.ts';
 import type { QueueTools } from './enqueue.ts';
 
@@ -36,7 +36,7 @@ function heartbeat(database: DatabaseSync, { now }: SettleTools): SettleCalls['h
        step = iif(step = 'index', step, ?2) WHERE key = ?4 AND lease = ?5 AND state = 'working'`,
   );
   return (leases, leaseMs) =>
-    transaction(database, () => {
+    unflushedTransaction(database, () => {
       const at = now();
       const lost = leases.filter(
         ({ step, task, token }) => Number(beat.run(at + leaseMs, step, at, task, token).changes) === 0,
@@ -91,7 +91,8 @@ function finishing(database: DatabaseSync, { now }: SettleTools): SettleCalls['f
   );
   return (leases) => {
     if (leases.length === 0) return;
-    transaction(database, () => {
+    // What is committed is flushed; without its end a task is looked for in the index again, and ends.
+    unflushedTransaction(database, () => {
       for (const { task, token } of leases) finish.run(now(), task, token);
     });
   };
