@@ -51,7 +51,8 @@ const RULES = {
 
 /** 30 s: what a model serves in a few seconds each is too rare for a shorter window. */
 const MODEL_WINDOW = { bucketMs: 3000, buckets: 10 } as const;
-const SEARCH_WINDOW = { bucketMs: 1000, buckets: 10 } as const;
+/** Calls that take less than a second: a brown-out is not to hide behind the good calls of half a minute. */
+const FAST_WINDOW = { bucketMs: 1000, buckets: 10 } as const;
 
 /** Defaults of R4 and R5; where the reference has no number the reason stands beside it. */
 export const DEPENDENCY_DEFAULTS = {
@@ -116,7 +117,7 @@ export const DEPENDENCY_DEFAULTS = {
     isEnabled: false,
     breaker: {
       ...RULES,
-      ...SEARCH_WINDOW,
+      ...FAST_WINDOW,
       minCalls: 20,
       slowMs: 250,
       openMs: 2000,
@@ -134,7 +135,7 @@ export const DEPENDENCY_DEFAULTS = {
     isEnabled: true,
     breaker: {
       ...RULES,
-      ...MODEL_WINDOW,
+      ...FAST_WINDOW,
       minCalls: 10,
       slowMs: 500,
       openMs: 5000,
