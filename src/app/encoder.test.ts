@@ -163,6 +163,70 @@ test(
   },
 );
 
+/** Makes a generation with an embedder of its own the live one. */
+async function reindex(service: Service, embedder: string): Promise<void> {
+  const { generation } = await service.reindexing.start(docs, { embedder });
+  await until(async () => (await service.reindexing.get(docs, generation.key)).state === 'ready');
+  await service.reindexing.activate(docs, generation.key);
+}
+
+test('a generation may do without the encoder, without any vectors, and take it back', LIMITS, async (t) => {
+  const encoder = fakeEncoder();
+  await using service = await open(temporaryFolder(t), encoder);
+  await submit(service, 0, 5);
+  await until(async () => isComplete(service, 5));
+  const used = async (): Promise<unknown[]> => {
+    const { results, degraded, retrieval } = await search(service, 'word3');
+    assert.match(results[0]?.text ?? '', /word3/);
+    return [retrieval.mode, retrieval.embeddingModel, degraded];
+  };
+  assert.deepEqual(await used(), ['hybrid', 'fake-64', []]);
+
+  await reindex(service, 'static');
+  assert.deepEqual(await used(), ['hybrid', 'holdfast-static-en-v1', []]);
+  await submit(service, 5, 6);
+  assert.equal((await encoderHealth(service))?.detail, 'fake-64: 0 of 0 passages');
+
+  await reindex(service, 'none');
+  assert.deepEqual(await used(), ['lexical', null, []]);
+
+  await reindex(service, 'fake-64');
+  await until(async () => isComplete(service, 6));
+  assert.deepEqual(await used(), ['hybrid', 'fake-64', []]);
+  assert.deepEqual(await service.verifyIndex(), []);
+});
+
+test('a collection without vectors keeps no other one from the encoder', LIMITS, async (t) => {
+  await using service = await open(temporaryFolder(t), fakeEncoder());
+  await submit(service, 0, 5);
+  await reindex(service, 'none');
+  const other = scopeOf('other');
+  await service.collections.ensure(other);
+  await service.documents.submit(other, textOf('a', 'Another passage about word3.'), NEVER);
+  await until(async () => isComplete(service, 1));
+  const collections = [docs.collection, other.collection];
+  const limits = { filter: {}, topK: 3, mode: 'hybrid' } as const;
+  const found = await service.search({ tenant: docs.tenant, query: 'word3', collections, ...limits }, NEVER);
+  assert.equal(found.retrieval.embeddingModel, 'fake-64');
+  assert.deepEqual(new Set(found.results.map(({ collection }) => collection)), new Set(collections));
+});
+
+test('a generation with an embedder that the server does not have is refused with what it has', LIMITS, async (t) => {
+  const refusal = async (service: Service, embedder: string): Promise<string> =>
+    service.reindexing.start(docs, { embedder }).then(
+      () => 'started',
+      (error: unknown) => String(error),
+    );
+  {
+    await using service = await open(temporaryFolder(t), null);
+    await submit(service, 0, 1);
+    assert.match(await refusal(service, 'nomic-embed-text'), /no embedder "nomic-embed-text"; it has static, none$/);
+  }
+  await using service = await openWithout(temporaryFolder(t), fakeEncoder());
+  await submit(service, 0, 1);
+  assert.match(await refusal(service, 'static'), /no embedder "static"; it has fake-64, none$/);
+});
+
 test('static vectors that are turned off, and on again, leave no passage behind', LIMITS, async (t) => {
   const folder = temporaryFolder(t);
   const encoder = fakeEncoder();

@@ -7,6 +7,7 @@ import type { ChunkIndex } from '../core/retrieval/chunk-index.ts';
 import type { Encoder } from '../core/retrieval/dense-recall.ts';
 import type { Embedder } from '../core/retrieval/embedder.ts';
 import { createQueryVectorCache } from '../core/retrieval/query-vector-cache.ts';
+import type { SearchedIndex } from '../core/retrieval/limited-index.ts';
 import type { Retrieve } from '../core/retrieval/retrieve.ts';
 import { quantise } from '../engine/dense/dense-index.ts';
 import type { Logger } from '../lib/logger.ts';
@@ -86,11 +87,26 @@ export function startEncoder(dependencies: EncoderDependencies): RunningEncoder 
   };
 }
 
-/** Collections, and generations of them that are to serve later or again. */
+/** An index as an encoder serves it: a collection without vectors waits for none, and keeps no other from its own. */
+export function besideEncoder(index: SearchedIndex, catalog: Pick<Catalog, 'getCollection'>): SearchedIndex {
+  return {
+    ...index,
+    async encoded(scope, model) {
+      const collection = await catalog.getCollection(scope);
+      return collection?.embedder === 'none' ? { encoded: 0, total: 0 } : index.encoded(scope, model);
+    },
+  };
+}
+
+/** Collections, and generations of them that are to serve later or again, which the encoder is for. */
 async function allScopes(catalog: Pick<Catalog, 'listCollections' | 'generations'>): Promise<Scope[]> {
   const scopes: Scope[] = [];
-  await forEachCollection(catalog, async (scope) => void scopes.push(scope));
-  const others = (await catalog.generations(null)).filter(({ state }) => state !== 'live');
+  await forEachCollection(catalog, async (scope, { embedder }) => {
+    if (embedder === null) scopes.push(scope);
+  });
+  const others = (await catalog.generations(null)).filter(
+    ({ state, embedder }) => state !== 'live' && embedder === null,
+  );
   return [...scopes, ...others.map(({ scope }) => scope)];
 }
 
@@ -116,7 +132,8 @@ async function totalProgress(
 ): Promise<EncoderProgress> {
   let encoded = 0;
   let total = 0;
-  await forEachCollection(catalog, async (scope) => {
+  await forEachCollection(catalog, async (scope, { embedder }) => {
+    if (embedder !== null) return;
     const progress = await catalog.encodingProgress(scope, model);
     encoded += progress.encoded;
     total += progress.total;

@@ -64,6 +64,10 @@ export function openGenerations(parts: GenerationsParts): RunningGenerations {
       follow,
       rollbackMs,
       dimensions: profile.dimensions,
+      embedders: {
+        builtIn: profile.dimensions === 0 ? null : profile.model,
+        encoder: running?.encoder.embedder.profile.model ?? null,
+      },
       indexBytes: async (scope) => {
         await index.open(scope);
         return (await index.partition(scope)).bytes;

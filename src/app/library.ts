@@ -16,6 +16,7 @@ import { createBell } from '../core/ingest/bell.ts';
 import { createConform } from '../core/ingest/conform.ts';
 import { createIngest, createIngestFolder } from '../core/ingest/create-ingest.ts';
 import { createJobs } from '../core/ingest/create-jobs.ts';
+import { AS_THE_SERVICE } from '../core/ingest/recipe.ts';
 import type { JobId } from '../core/ingest/job.ts';
 import { createAccept, createSettled, createSubmit } from '../core/ingest/submit.ts';
 import { createWriteItems, createWriteTasks } from '../core/ingest/write-items.ts';
@@ -117,7 +118,7 @@ function gated(
 
 function useCases(tools: LibraryTools, worker: Worker): Omit<Library, 'reindexing' | 'uploads'> {
   const { catalog, index, originals, mutex, recipeOf, config, observe, bell } = tools;
-  const { generation } = recipeOf({ chunkTokens: null });
+  const { generation } = recipeOf(AS_THE_SERVICE);
   const wake = (): void => {
     observe('accept', 'after');
     worker.wake();

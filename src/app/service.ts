@@ -21,7 +21,7 @@ import type { Generator } from '../core/models/generator.ts';
 import type { Reranker } from '../core/models/reranker.ts';
 import { reranked } from '../core/retrieval/rerank.ts';
 import { generationId } from '../core/ingest/generation.ts';
-import { recipes } from '../core/ingest/recipe.ts';
+import { AS_THE_SERVICE, recipes } from '../core/ingest/recipe.ts';
 import type { Embedder, EmbeddingProfile } from '../core/retrieval/embedder.ts';
 import { createRetrieve, type Retrieve } from '../core/retrieval/retrieve.ts';
 import { isoTime, systemClock } from '../lib/clock.ts';
@@ -33,7 +33,7 @@ import { measuredAsking } from '../telemetry/measured-asking.ts';
 import { measuredEmbedder, measuredGenerator, measuredReranker } from '../telemetry/measured-models.ts';
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
 import { createBreakers, type HeldBreaker } from './breakers.ts';
-import { startEncoder, type EncoderProgress, type RunningEncoder } from './encoder.ts';
+import { besideEncoder, startEncoder, type EncoderProgress, type RunningEncoder } from './encoder.ts';
 import { sparingReserve, timeLeftMs } from './guarded-models.ts';
 import { indexLimit, lostIndex } from './lost-index.ts';
 import { lexicalConstants } from './lexical-constants.ts';
@@ -140,8 +140,10 @@ async function wire(parts: Parts): Promise<Service> {
   const profile = embedder?.profile ?? NO_VECTORS;
   const index = stack.use(await openIndex({ config, logger, catalog, encoder }, profile));
   const running = openEncoder(encoder, { catalog, logger, stack, models }, index);
-  const recipeOf = recipes(config.chunkTokens, (chunkTokens) => generationId({ profile, chunkTokens }));
-  const { generation } = recipeOf({ chunkTokens: null });
+  const recipeOf = recipes(config.chunkTokens, ({ chunkTokens, isEmbedded }) =>
+    generationId({ profile: isEmbedded ? profile : NO_VECTORS, chunkTokens }),
+  );
+  const { generation } = recipeOf(AS_THE_SERVICE);
   const retrieve = openRetrieve({ config, catalog, index, embedder, running, reranker });
   const library = await openLibrary({ ...parts, index, running, recipeOf, retrieve, profile });
   const asking = createAsking({
@@ -257,7 +259,7 @@ interface RetrieveParts extends Pick<Parts, 'config' | 'catalog'> {
 function openRetrieve({ config, catalog, index, embedder, running, reranker }: RetrieveParts): Retrieve {
   const fused = createRetrieve({
     catalog,
-    index,
+    index: running === null ? index : besideEncoder(index, catalog),
     embedder,
     encoder: running?.encoder ?? null,
     lostIndex: lostIndex(catalogScan({ source: catalog, constants: lexicalConstants(config) })),

@@ -1,5 +1,6 @@
 import type { EmbeddedIndex } from '../adapters/chunk-index/embedded.ts';
 import type { Catalog } from '../core/documents/catalog.ts';
+import type { CollectionSummary } from '../core/documents/collection.ts';
 import { DEFAULT_TENANT, type Scope } from '../core/documents/ids.ts';
 
 export interface IndexDifference {
@@ -7,15 +8,16 @@ export interface IndexDifference {
   readonly detail: string;
 }
 
-/** Calls `work` for every collection of the default tenant. */
+/** Calls `work` for every collection of the default tenant, with what the catalog says of it. */
 export async function forEachCollection(
   catalog: Pick<Catalog, 'listCollections'>,
-  work: (scope: Scope) => Promise<void>,
+  work: (scope: Scope, collection: CollectionSummary) => Promise<void>,
 ): Promise<void> {
   let cursor: string | null = null;
   do {
     const page = await catalog.listCollections(DEFAULT_TENANT, { limit: 100, cursor });
-    for (const { tenant, collection } of page.items) await work({ tenant, collection });
+    for (const summary of page.items)
+      await work({ tenant: summary.tenant, collection: summary.collection }, summary);
     cursor = page.nextCursor;
   } while (cursor !== null);
 }

@@ -54,14 +54,24 @@ async function reindex(client: Client, name: string, invocation: Invocation): Pr
 }
 
 async function bodyOf(flags: Flags): Promise<Readonly<Record<string, unknown>>> {
-  const chunkTokens = textFlag(flags, 'chunk-tokens');
-  const language = textFlag(flags, 'language');
+  const chunkTokens = oneOf(flags, 'splitter', 'chunk-tokens');
+  const language = oneOf(flags, 'analyzer', 'language');
+  const embedder = textFlag(flags, 'embedder');
   const questions = textFlag(flags, 'questions');
   return {
     ...(chunkTokens === undefined ? {} : { chunk_tokens: Number(chunkTokens) }),
     ...(language === undefined ? {} : { language }),
+    ...(embedder === undefined ? {} : { embedder }),
     ...(questions === undefined ? {} : { questions: await readQuestions(questions) }),
   };
+}
+
+/** Two names of one flag. @throws HoldfastError `invalid_usage`. */
+function oneOf(flags: Flags, name: string, other: string): string | undefined {
+  const [value, same] = [textFlag(flags, name), textFlag(flags, other)];
+  if (value !== undefined && same !== undefined && value !== same)
+    throw new HoldfastError('invalid_usage', `--${name} and --${other} mean the same; give one of them`);
+  return value ?? same;
 }
 
 /** One JSON object a line: `{"question": "...", "documents": ["..."]}`. */
@@ -98,9 +108,11 @@ function describe({
   chunks,
   language,
   chunk_tokens: size,
+  embedder,
   kept_until: kept,
 }: WireGeneration): string {
-  const made = `${size === null ? 'usual' : `${size}-piece`} passages, language ${language}`;
+  const vectors = embedder === null ? '' : `, ${embedder === 'none' ? 'no' : 'built-in'} vectors`;
+  const made = `${size === null ? 'usual' : `${size}-piece`} passages, language ${language}${vectors}`;
   const until = kept === null ? '' : `, kept until ${kept}`;
   return `generation ${id}: ${state}, ${documents.done} documents, ${chunks} passages (${made})${until}`;
 }

@@ -72,6 +72,10 @@ export const ERRORS = {
     'There is no room for another generation',
     'Free disk space or raise HOLDFAST_INDEX_MEMORY_BYTES, or take larger passages.',
   ],
+  embedder_not_configured: [
+    'The server has no such embedding model',
+    'Name one that it has, or set HOLDFAST_EMBEDDER and HOLDFAST_EMBEDDING_MODEL (for static: HOLDFAST_STATIC_VECTORS=on), restart, and ask again.',
+  ],
   // storage
   storage_full: ['The disk is full', 'Free disk space and repeat the write; reads go on.'],
   storage_failed: ['The storage failed', 'Check the disk and the log, then repeat the request.'],

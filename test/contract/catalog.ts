@@ -49,6 +49,7 @@ export function catalogContract(name: string, open: (clock: Clock) => Promise<Ca
           ...docs,
           serving: catalog.pin(docs),
           chunkTokens: null,
+          embedder: null,
           settings: SETTINGS,
           generation: GENERATION,
           createdAt: '2026-01-01T00:00:00.000Z',

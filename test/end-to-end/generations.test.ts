@@ -217,7 +217,9 @@ test('wrong requests about generations say what is wrong', LIMITS, async (t) => 
     return `${answer.status} ${problemSchema.parse(answer.body).code}`;
   };
   assert.equal(await refused('POST', GENERATIONS, { chunk_tokens: 5 }), '400 invalid_request');
-  assert.equal(await refused('POST', GENERATIONS, { embedder: 'x' }), '400 invalid_request');
+  assert.equal(await refused('POST', GENERATIONS, { embedder: '' }), '400 invalid_request');
+  assert.equal(await refused('POST', GENERATIONS, { embedder: 'nomic' }), '409 embedder_not_configured');
+  assert.equal(await refused('POST', GENERATIONS, { splitter: 100 }), '400 invalid_request');
   const questions = [{ question: 'Why?', documents: ['nothing.md'] }];
   assert.equal(await refused('POST', GENERATIONS, { questions }), '404 document_not_found');
   assert.equal(
@@ -249,15 +251,24 @@ test('holdfast collections reindexes, lists, switches, goes back and discards', 
     'collections',
     'reindex',
     'docs',
-    '--chunk-tokens',
+    '--splitter',
     '50',
+    '--analyzer',
+    'en',
+    '--embedder',
+    'none',
     '--questions',
     questions,
     '--json',
   );
   const { id, report } = generationSchema.parse(JSON.parse(made));
   assert.deepEqual([report?.kind, report?.candidate.hits_at_1], ['judged', 1]);
-  assert.match(await run('collections', 'activate', 'docs', id), /live, 1 documents/);
+  assert.match(
+    await run('collections', 'activate', 'docs', id),
+    /live, 1 documents, .*\(50-piece passages, language en, no vectors\)/,
+  );
+  const twice = ['collections', 'reindex', 'docs', '--analyzer', 'de', '--language', 'fr', '--data', data];
+  assert.equal((await runHoldfast(twice)).code, 2);
   assert.match(await run('collections', 'rollback', 'docs'), /live, 1 documents/);
   assert.match(
     await run('collections', 'generations', 'docs'),

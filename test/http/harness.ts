@@ -83,6 +83,7 @@ function collectionSummary(scope: Scope): CollectionSummary {
     ...scope,
     serving: scope,
     chunkTokens: null,
+    embedder: null,
     settings: { language: 'auto', description: '' },
     generation: 'static-1' as GenerationId,
     createdAt: NOW,

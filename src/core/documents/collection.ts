@@ -24,10 +24,18 @@ export interface CollectionStats {
   readonly sequence: number;
 }
 
+/**
+ * What a generation has instead of the embedding models of the service: `static` has the built-in vectors and none of
+ * an encoder, `none` has no vectors.
+ */
+export type OwnEmbedder = 'static' | 'none';
+
 export interface CollectionSummary extends Collection {
   /** The scope of the generation that serves; see `generationScope`. */
   readonly serving: Scope;
   /** Target size of its chunks; null: as the service is set. */
   readonly chunkTokens: number | null;
+  /** Null: as the service is set. */
+  readonly embedder: OwnEmbedder | null;
   readonly stats: CollectionStats;
 }

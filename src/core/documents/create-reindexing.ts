@@ -3,7 +3,7 @@ import type { Follow } from '../ingest/follow-generations.ts';
 import type { RecipeOf } from '../ingest/recipe.ts';
 import type { ChunkIndex } from '../retrieval/chunk-index.ts';
 import type { Catalog } from './catalog.ts';
-import type { CollectionSummary } from './collection.ts';
+import type { CollectionSummary, OwnEmbedder } from './collection.ts';
 import {
   estimateGeneration,
   requireRoom,
@@ -22,6 +22,8 @@ export interface ReindexingDependencies {
   readonly rollbackMs: number;
   /** Dimensions of the built-in vectors. */
   readonly dimensions: number;
+  /** What the service has; null: it has none, or keeps no vectors of it. */
+  readonly embedders: { readonly builtIn: string | null; readonly encoder: string | null };
   readonly indexBytes: (scope: Scope) => Promise<number>;
   readonly room: () => Promise<Room>;
 }
@@ -81,6 +83,7 @@ async function start(
   const settings: GenerationSettings = {
     language: request.language ?? live.settings.language,
     chunkTokens: request.chunkTokens ?? live.chunkTokens,
+    embedder: embedderOf(request, live, dependencies),
   };
   const questions = await toQuestions(scope, request, catalog);
   const estimate = await estimateRoom(live, settings, dependencies);
@@ -93,6 +96,23 @@ async function start(
   });
   follow.wake();
   return { generation: toView(record, live, dependencies), estimate };
+}
+
+/** @throws HoldfastError `embedder_not_configured`. */
+function embedderOf(
+  { embedder }: ReindexRequest,
+  live: CollectionSummary,
+  { embedders: { builtIn, encoder } }: Pick<ReindexingDependencies, 'embedders'>,
+): OwnEmbedder | null {
+  if (embedder === undefined) return live.embedder;
+  if (embedder === 'none') return 'none';
+  if (embedder === 'server' || (encoder !== null && embedder === encoder)) return null;
+  if (builtIn !== null && (embedder === 'static' || embedder === builtIn)) return 'static';
+  const all = [builtIn === null ? [] : ['static'], encoder === null ? [] : [encoder], 'none'].flat();
+  throw new HoldfastError(
+    'embedder_not_configured',
+    `this server has no embedder "${embedder}"; it has ${all.join(', ')}`,
+  );
 }
 
 async function estimateRoom(

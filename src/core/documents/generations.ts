@@ -1,4 +1,4 @@
-import type { CollectionStats } from './collection.ts';
+import type { CollectionStats, OwnEmbedder } from './collection.ts';
 import type { Block, Chunk, DocumentRecord, Metadata } from './document.ts';
 import type { DocumentId, GenerationId, Scope, VersionId } from './ids.ts';
 
@@ -14,6 +14,8 @@ export interface GenerationSettings {
   readonly language: string;
   /** Target size of chunks; null: as the service is set. */
   readonly chunkTokens: number | null;
+  /** Null: as the service is set. */
+  readonly embedder: OwnEmbedder | null;
 }
 
 /** A question, and the documents that answer it. */

@@ -7,6 +7,11 @@ export interface ReindexRequest {
   readonly chunkTokens?: number;
   /** ISO 639-1 or `auto`; left out: as the live generation. */
   readonly language?: string;
+  /**
+   * `static`, `none`, the name of an embedding model that the service has, or `server`: as the service is set. Left
+   * out: as the live generation.
+   */
+  readonly embedder?: string;
   /** Documents by id or source key. None: the comparison makes questions of its own. */
   readonly questions?: readonly { readonly question: string; readonly documents: readonly string[] }[];
 }
@@ -20,7 +25,7 @@ export interface GenerationView extends GenerationRecord {
 
 /** Generations as the edges use them. All throw `collection_not_found` and `generation_not_found`. */
 export interface Reindexing {
-  /** Starts another generation beside the live one. @throws `generation_exists`, `generation_does_not_fit`. */
+  /** Starts another generation beside the live one. @throws `generation_exists`, `generation_does_not_fit`, `embedder_not_configured`. */
   start(
     scope: Scope,
     request: ReindexRequest,

@@ -158,8 +158,8 @@ class Follower {
   async #complete(generation: GenerationRecord): Promise<number> {
     const { catalog, encoderModel } = this.#dependencies;
     const { signal } = this.#stopping;
-    const { scope, collection, questions } = generation;
-    if (encoderModel !== null) {
+    const { scope, collection, questions, embedder } = generation;
+    if (encoderModel !== null && embedder === null) {
       if (!isServed(await catalog.encodingProgress(scope, encoderModel))) return ENCODER_MS;
     }
     const live = catalog.pin(collection);

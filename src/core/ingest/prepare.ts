@@ -29,6 +29,8 @@ export interface PrepareInput extends TaskInput {
   readonly language: string;
   readonly generation: GenerationId;
   readonly chunkTokens: number;
+  /** False: chunks get no vectors. Left out: they do. */
+  readonly isEmbedded?: boolean;
 }
 
 /** A document of an item, ready to be committed. */
@@ -129,6 +131,7 @@ function prepareDocument(
       contentHash: recordKey === null ? contentHash : sha256Hex(text),
       generation: input.generation,
       chunkTokens: input.chunkTokens,
+      isEmbedded: input.isEmbedded ?? true,
       text,
       blocks,
       title,
@@ -149,6 +152,8 @@ export interface VersionSource {
   readonly contentHash: string;
   readonly generation: GenerationId;
   readonly chunkTokens: number;
+  /** False: chunks get no vectors. */
+  readonly isEmbedded: boolean;
   readonly text: string;
   readonly blocks: readonly Block[];
   readonly title: string;
@@ -167,7 +172,10 @@ export function prepareVersion(
   onStep('split');
   const chunks = splitDocument({ text, blocks }, { targetTokens: chunkTokens, maxTokens: 2 * chunkTokens });
   onStep('embed');
-  const vectors = chunks.map((chunk) => embedChunk(text, { chunk, title, language, tools }));
+  const none = { scale: 0, values: new Int8Array(tools.dimensions) };
+  const vectors = chunks.map((chunk) =>
+    source.isEmbedded ? (embedChunk(text, { chunk, title, language, tools }) ?? none) : none,
+  );
   const metadata = Object.entries(source.metadata).sort(([a], [b]) => (a < b ? -1 : 1));
   const attributes = JSON.stringify([title, uri, language, metadata]);
   const id = versionId({ document, generation, contentHash, attributes });
@@ -201,11 +209,10 @@ interface ChunkContext {
   readonly chunk: Chunk;
   readonly title: string;
   readonly language: string;
-  readonly tools: Pick<PrepareTools, 'embed' | 'dimensions'>;
+  readonly tools: Pick<PrepareTools, 'embed'>;
 }
 
-function embedChunk(text: string, { chunk, title, language, tools }: ChunkContext): QuantisedVector {
+function embedChunk(text: string, { chunk, title, language, tools }: ChunkContext): QuantisedVector | null {
   const passage = passageText(title, chunk.headingPath, text.slice(chunk.start, chunk.end));
-  const vector = tools.embed(passage, language);
-  return vector ?? { scale: 0, values: new Int8Array(tools.dimensions) };
+  return tools.embed(passage, language);
 }

@@ -14,6 +14,8 @@ export interface RestoreInput {
   readonly language: string;
   readonly generation: GenerationId;
   readonly chunkTokens: number;
+  /** False: chunks get no vectors. Left out: they do. */
+  readonly isEmbedded?: boolean;
 }
 
 /** An item of one document, with its version as the other generation has it. */
@@ -23,7 +25,7 @@ type RestoreTools = Pick<PrepareTools, 'embed' | 'dimensions' | 'detectLanguage'
 
 /** Splits and embeds a stored text: the same version that its original would give. */
 export function restoreVersion(input: RestoreInput, tools: RestoreTools): PreparedItem {
-  const { draft, stored, generation, chunkTokens } = input;
+  const { draft, stored, generation, chunkTokens, isEmbedded = true } = input;
   const { title, uri, metadata, text } = stored;
   const language = languageOf(input, tools);
   const contentHash = contentHashOf(input);
@@ -33,6 +35,7 @@ export function restoreVersion(input: RestoreInput, tools: RestoreTools): Prepar
       contentHash,
       generation,
       chunkTokens,
+      isEmbedded,
       text,
       blocks: stored.blocks ?? blocksOfChunks(text, stored.chunks),
       title,

@@ -165,7 +165,8 @@ async function byStaticVectors(
       askAll(plan, async (scope) => index.dense(scope, request, attempts.signal)),
     ),
   );
-  if (side === null) return null;
+  // Nothing in these collections has a vector: words alone were searched.
+  if (side === null || [...side.values()].every((found) => found.length === 0)) return null;
   return {
     profile: embedder.profile,
     isFallback: false,

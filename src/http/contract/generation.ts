@@ -10,6 +10,14 @@ export const reindexSchema = z.strictObject({
     .optional()
     .describe('Target size of passages in word pieces; left out: as now.'),
   language: languageSchema.optional(),
+  embedder: z
+    .string()
+    .min(1)
+    .max(200)
+    .optional()
+    .describe(
+      '`static`: the built-in model alone; `none`: words alone; the name of the embedding model of the server, or `server`: as the server is set. Left out: as now.',
+    ),
   questions: z
     .array(
       z.strictObject({
@@ -38,6 +46,7 @@ export const generationSchema = z.strictObject({
   generation: z.string().describe('What it is built with, as answers name it.'),
   language: z.string(),
   chunk_tokens: z.int().nullable().describe('null: as the server is set.'),
+  embedder: z.enum(['static', 'none']).nullable().describe('null: as the server is set.'),
   documents: z.strictObject({ done: z.int(), total: z.int(), failed: z.int() }),
   chunks: z.int(),
   kept_until: timestampSchema.nullable().describe('Of one that has served: when it is deleted.'),

@@ -33,6 +33,7 @@ export const STATUS: Readonly<Record<ErrorCode, number>> = {
   generation_serves: 409,
   generation_not_ready: 409,
   generation_does_not_fit: 507,
+  embedder_not_configured: 409,
   document_not_found: 404,
   breaker_not_found: 404,
   breaker_disabled: 409,

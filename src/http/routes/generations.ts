@@ -24,10 +24,11 @@ export function registerGenerations(app: FastifyInstance, reindexing: Reindexing
   }));
 
   app.post<Named>(ALL, async ({ params, body }, reply) => {
-    const { chunk_tokens: chunkTokens, language, questions } = parse(reindexSchema, body);
+    const { chunk_tokens: chunkTokens, language, embedder, questions } = parse(reindexSchema, body);
     const { generation, estimate } = await reindexing.start(scopeOf(params.name), {
       ...(chunkTokens === undefined ? {} : { chunkTokens }),
       ...(language === undefined ? {} : { language }),
+      ...(embedder === undefined ? {} : { embedder }),
       ...(questions === undefined ? {} : { questions }),
     });
     const { chunks, diskBytes, memoryBytes } = estimate;

@@ -10,6 +10,7 @@ export function toWireGeneration(view: GenerationView): WireGeneration {
     generation: view.generation,
     language: view.language,
     chunk_tokens: view.chunkTokens,
+    embedder: view.embedder,
     documents: {
       done: stats.documents.total,
       total: view.liveDocuments,

@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Catalog, PageRequest } from '../../../core/documents/catalog.ts';
-import type { CollectionSummary } from '../../../core/documents/collection.ts';
+import type { CollectionSummary, OwnEmbedder } from '../../../core/documents/collection.ts';
 import {
   generationKey,
   generationScope,
@@ -40,11 +40,13 @@ type CollectionRow = readonly [
   sizeBytes: number,
   key: number,
   chunkTokens: number | null,
+  embedder: OwnEmbedder | null,
 ];
 
 const COLUMNS = `tenant, name, language, description, generation, created_at, sequence,
   total, ready, failed, skipped, pending, chunks, size_bytes, key,
-  (SELECT chunk_tokens FROM generations WHERE collection = collections.key)`;
+  (SELECT chunk_tokens FROM generations WHERE collection = collections.key),
+  (SELECT embedder FROM generations WHERE collection = collections.key)`;
 
 /** Finds a collection's key; every other statement is scoped by it. */
 export type CollectionKey = (scope: Scope) => number | null;
@@ -178,13 +180,14 @@ function runs(rows: readonly (readonly [number])[]): readonly (readonly [first: 
 
 function toSummary(row: CollectionRow): CollectionSummary {
   const [tenant, collection, language, description, generation, createdAt, sequence, ...counts] = row;
-  const [total, ready, failed, skipped, pending, chunks, sizeBytes, key, chunkTokens] = counts;
+  const [total, ready, failed, skipped, pending, chunks, sizeBytes, key, chunkTokens, embedder] = counts;
   return {
     tenant,
     collection,
     settings: { language, description },
     serving: generationScope({ tenant, collection }, key),
     chunkTokens,
+    embedder,
     generation,
     createdAt: new Date(createdAt).toISOString(),
     stats: { documents: { total, ready, failed, skipped, pending }, chunks, sizeBytes, sequence },

@@ -76,7 +76,7 @@ export function generationCalls(database: DatabaseSync, parts: GenerationParts):
 
 function recordOf(row: Row, summary: CollectionSummary): GenerationRecord {
   const [key, tenant, name, state, retiredAt, questions, report, problem] = row;
-  const { settings, chunkTokens, generation, stats, createdAt } = summary;
+  const { settings, chunkTokens, embedder, generation, stats, createdAt } = summary;
   const collection = { tenant, collection: name };
   return {
     key,
@@ -85,6 +85,7 @@ function recordOf(row: Row, summary: CollectionSummary): GenerationRecord {
     state,
     language: settings.language,
     chunkTokens,
+    embedder,
     generation,
     stats,
     createdAt,
@@ -108,10 +109,10 @@ function creation(
   );
   const rename = database.prepare('UPDATE collections SET name = name || key WHERE key = ?');
   const insertRow = database.prepare(
-    `INSERT OR IGNORE INTO generations (collection, tenant, name, state, chunk_tokens, questions)
-     VALUES (?, ?, ?, ?, ?, ?)`,
+    `INSERT OR IGNORE INTO generations (collection, tenant, name, state, chunk_tokens, embedder, questions)
+     VALUES (?, ?, ?, ?, ?, ?, ?)`,
   );
-  return (scope, { language, chunkTokens, generation, questions }) =>
+  return (scope, { language, chunkTokens, embedder, generation, questions }) =>
     transaction(database, () => {
       const live = requireCollection(key, scope);
       const { tenant, collection: name } = scope;
@@ -120,8 +121,8 @@ function creation(
         throw new HoldfastError('generation_exists', `"${name}" has generation ${other.key} in the making`);
       const added = insert.get(language, generation satisfies GenerationId, live)?.[0] ?? 0;
       rename.run(added);
-      insertRow.run(live, tenant, name, 'live', null, '[]');
-      insertRow.run(added, tenant, name, 'filling', chunkTokens, JSON.stringify(questions));
+      insertRow.run(live, tenant, name, 'live', null, null, '[]');
+      insertRow.run(added, tenant, name, 'filling', chunkTokens, embedder, JSON.stringify(questions));
       const made = ofCollection(tenant, name).find((one) => one.key === added);
       if (made === undefined) throw new HoldfastError('internal_error', `generation ${added} was not stored`);
       return made;

@@ -139,6 +139,7 @@ const MIGRATIONS: readonly string[] = [
   JOBS_MIGRATION,
   SKETCHES_MIGRATION,
   'ALTER TABLE documents ADD COLUMN given_language TEXT;',
+  'ALTER TABLE generations ADD COLUMN embedder TEXT;',
 ];
 
 /**
