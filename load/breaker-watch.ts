@@ -46,7 +46,10 @@ export function watchBreaker(address: string, name: string): BreakerWatch {
 async function look(address: string, name: string): Promise<SeenState> {
   const response = await fetch(`${address}/health`);
   const { dependencies } = (await response.json()) as WireHealth;
-  const breaker = dependencies.find((dependency) => dependency.name === name);
+  // A model may have the same name.
+  const breaker = dependencies.find(
+    (dependency) => dependency.name === name && dependency.detail?.startsWith('breaker '),
+  );
   if (breaker === undefined) throw new Error(`/health shows no breaker "${name}"`);
   const next = /next try in (\d+) s/.exec(breaker.detail ?? '')?.[1];
   return { atMs: performance.now(), isOpen: breaker.state !== 'up', nextTrySeconds: Number(next ?? 0) };

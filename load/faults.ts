@@ -198,6 +198,14 @@ function describe(all: readonly Measured[], { capacity, perSecond }: Rate): stri
   ].join('\n\n');
 }
 
+/** What became of those that got no right answer: ` (3 refused)`. */
+function lostOf(samples: readonly Sample[]): string {
+  const lost = Object.entries(Object.groupBy(samples, ({ outcome }) => outcome)).flatMap(
+    ([outcome, some = []]) => (outcome === 'correct' ? [] : [`${some.length} ${outcome}`]),
+  );
+  return lost.length === 0 ? '' : ` (${lost.join(', ')})`;
+}
+
 function cellRow({ cell, figures }: Measured): readonly string[] {
   if (typeof figures === 'string') return [cell.model, cell.fault, figures, '', '', '', '', '', '**void**'];
   const { faulty, healthyMs, beforeOpenMs, afterOpenMs } = figures;
@@ -212,7 +220,7 @@ function cellRow({ cell, figures }: Measured): readonly string[] {
   return [
     cell.model,
     cell.fault,
-    percent(available, 2),
+    `${percent(available, 2)}${lostOf(faulty)}`,
     healthyMs.toFixed(1),
     `${Number.isNaN(beforeOpenMs) ? 'none' : beforeOpenMs.toFixed(0)} (${limitMs})`,
     `${afterOpenMs.toFixed(1)} (${ratio.toFixed(2)})`,

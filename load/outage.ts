@@ -11,6 +11,9 @@ import { startServer } from './server-process.ts';
 
 const QUESTIONS = 1000;
 const PER_SECOND = 40;
+const WARM_UP_SECONDS = 5;
+/** The vectors of questions that were asked before are remembered: other questions come then. */
+const WARM_UP_QUESTIONS = 2 * WARM_UP_SECONDS * PER_SECOND;
 const LIMIT_MS = 150;
 const CLIENTS = 50;
 const ABORT_LIMIT_MS = 100;
@@ -58,16 +61,17 @@ async function measureOutage({ store, scale, note }: Setting): Promise<Run> {
   note('outage: embedder and generator refuse');
   await using models = await startModels();
   await using server = await startServer(store.dataDir, models.environment);
-  const run = async (seconds: number, seed: number): Promise<Run> => {
+  const run = async (seconds: number, seed: number, from: number): Promise<Run> => {
     const model = { kind: 'open', perSecond: PER_SECOND, seed } as const;
-    return offer({ address: server.address, ...store.material, seconds, model });
+    const questions = store.material.questions.slice(from);
+    return offer({ address: server.address, ...store.material, questions, seconds, model });
   };
-  await run(3, 1);
+  await run(WARM_UP_SECONDS, 1, 0);
   for (const model of ['embedder', 'generator'] as const)
     await models.addToxic(model, { type: 'down', mode: 'refuse' });
   const count = Math.round(QUESTIONS * scale);
   const seconds = (1.15 * count) / PER_SECOND;
-  const asked = requireSent('outage', await run(seconds, 2));
+  const asked = requireSent('outage', await run(seconds, 2, WARM_UP_QUESTIONS));
   if (asked.samples.some(({ outcome, degraded }) => outcome === 'correct' && degraded.length < 2))
     throw new Error('INVALID RUN: answers during the outage do not say what is missing');
   return { ...asked, scheduled: count, samples: asked.samples.slice(0, count) };

@@ -138,6 +138,7 @@ const NUMBERS: readonly ((settings: DependencySettings) => number | undefined)[]
   ({ breaker }) => breaker.slowMs,
   ({ breaker }) => breaker.slowRatio,
   ({ breaker }) => breaker.consecutiveFailures,
+  ({ breaker }) => breaker.consecutiveSlow,
   ({ breaker }) => breaker.openMs,
   ({ breaker }) => breaker.maxOpenMs,
   ({ breaker }) => breaker.probes,

@@ -19,12 +19,18 @@ export function ingestSource(words: readonly string[], flags: Flags): WireIngest
   if (flags['force'] === true) what.force = true;
   const language = textFlag(flags, 'language');
   if (language !== undefined) what.language = language;
+  return { ...what, ...patternsOf(flags, what) };
+}
+
+function patternsOf(
+  flags: Flags,
+  { paths, git }: WireIngestRequest,
+): Pick<WireIngestRequest, 'include' | 'exclude'> {
   const include = textsFlag(flags, 'include');
   const exclude = textsFlag(flags, 'exclude');
-  if ((include ?? exclude) === undefined) return what;
-  if (what.paths === undefined && what.git === undefined)
+  if ((include ?? exclude) !== undefined && (paths ?? git) === undefined)
     throw usage('--include and --exclude choose files of folders and repositories, not web pages');
-  return { ...what, ...(include && { include }), ...(exclude && { exclude }) };
+  return { ...(include && { include }), ...(exclude && { exclude }) };
 }
 
 function placesOf(words: readonly string[]): WireIngestRequest {

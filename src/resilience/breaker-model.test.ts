@@ -22,6 +22,7 @@ const SETTINGS = {
   slowMs: 400,
   slowRatio: 0.8,
   consecutiveFailures: 3,
+  consecutiveSlow: 3,
   openMs: 1000,
   maxOpenMs: 4000,
   probes: 3,

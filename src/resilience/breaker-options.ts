@@ -17,6 +17,8 @@ export interface BreakerSettings {
   readonly slowRatio: number;
   /** Opens after this many failures in a row, whatever the volume. */
   readonly consecutiveFailures: number;
+  /** Opens after this many slow calls in a row: where much is asked, a window is full of the good calls before. */
+  readonly consecutiveSlow: number;
   /** Upper bound of the first open time in milliseconds; the time itself is drawn from 0 to it (full jitter). */
   readonly openMs: number;
   /** The bound doubles with each opening up to this; so long closed, it starts over. In milliseconds. */
@@ -39,6 +41,7 @@ export function checkBreakerSettings(settings: BreakerSettings): BreakerSettings
   requireNumber('slowMs', settings.slowMs, time);
   requireNumber('slowRatio', settings.slowRatio, share);
   requireNumber('consecutiveFailures', settings.consecutiveFailures, count);
+  requireNumber('consecutiveSlow', settings.consecutiveSlow, count);
   requireNumber('openMs', settings.openMs, time);
   requireNumber('maxOpenMs', settings.maxOpenMs, { ...time, min: settings.openMs });
   requireNumber('probes', settings.probes, count);

@@ -12,6 +12,8 @@ export interface ClosedState {
   readonly doublings: number;
   /** Failures since the last success. */
   consecutiveFailures: number;
+  /** Slow calls since the last that was not. */
+  consecutiveSlow: number;
 }
 
 /** Calls are refused until `until`. */
@@ -57,6 +59,7 @@ export type TransitionReason =
   | 'consecutive_failures'
   | 'failure_ratio'
   | 'slow_ratio'
+  | 'consecutive_slow'
   | 'open_time_over'
   | 'probes_good'
   | 'probes_bad'

@@ -14,6 +14,7 @@ const SETTINGS: BreakerSettings = {
   slowMs: 500,
   slowRatio: 0.8,
   consecutiveFailures: 5,
+  consecutiveSlow: 10,
   openMs: 5000,
   maxOpenMs: 60_000,
   probes: 3,
@@ -100,6 +101,17 @@ test('opens when four of five calls are slow, though they succeed', () => {
   assert.deepEqual(changes, []);
   call('success', 500);
   assert.deepEqual(changes, ['closed>open slow_ratio']);
+});
+
+test('opens after ten slow calls in a row, however many were good before', () => {
+  const { call, changes } = rigOf();
+  for (let good = 0; good < 1000; good++) call('success');
+  for (let slow = 0; slow < 9; slow++) call('success', 500);
+  call('success');
+  for (let slow = 0; slow < 9; slow++) call('success', 500);
+  assert.deepEqual(changes, []);
+  call('success', 500);
+  assert.deepEqual(changes, ['closed>open consecutive_slow']);
 });
 
 test('a duration that is told decides whether a call is slow, such as the time to the first token', () => {

@@ -187,6 +187,7 @@ export class Breaker {
   #record(state: ClosedState, { isFailure, isSlow, now }: Completed): void {
     this.#window.add(now, isFailure, isSlow);
     state.consecutiveFailures = isFailure ? state.consecutiveFailures + 1 : 0;
+    state.consecutiveSlow = isSlow ? state.consecutiveSlow + 1 : 0;
     if (state.isHeld || (!isFailure && !isSlow)) return;
     const reason = this.#reasonToOpen(state, now);
     if (reason === null) return;
@@ -195,8 +196,9 @@ export class Breaker {
   }
 
   #reasonToOpen(state: ClosedState, now: number): TransitionReason | null {
-    const { consecutiveFailures, minCalls, failureRatio, slowRatio } = this.#settings;
+    const { consecutiveFailures, consecutiveSlow, minCalls, failureRatio, slowRatio } = this.#settings;
     if (state.consecutiveFailures >= consecutiveFailures) return 'consecutive_failures';
+    if (state.consecutiveSlow >= consecutiveSlow) return 'consecutive_slow';
     const { completed, failed, slow } = this.#window.counts(now);
     if (completed < minCalls) return null;
     if (failed >= completed * failureRatio) return 'failure_ratio';
@@ -296,7 +298,7 @@ class Call implements BreakerCall {
 }
 
 function closed(since: number, doublings: number): ClosedState {
-  return { name: 'closed', isHeld: false, since, doublings, consecutiveFailures: 0 };
+  return { name: 'closed', isHeld: false, since, doublings, consecutiveFailures: 0, consecutiveSlow: 0 };
 }
 
 /** A listener that fails must not fail the call that changed the state. */

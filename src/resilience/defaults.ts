@@ -45,6 +45,8 @@ const RULES = {
   failureRatio: 0.5,
   slowRatio: 0.8,
   consecutiveFailures: 5,
+  // R4 has shares of a window only: at 60 questions a second they took half a minute to notice a slow model.
+  consecutiveSlow: 10,
   probes: 3,
   goodProbes: 2,
 } as const;

@@ -27,6 +27,7 @@ export class BreakerModel {
   #until = 0;
   #openings = 0;
   #inARow = 0;
+  #slowInARow = 0;
   #good = 0;
   #bad = 0;
   #recorded: Recorded[] = [];
@@ -80,14 +81,15 @@ export class BreakerModel {
     this.#recorded.push({ bucket, isFailure, isSlow });
     this.#recorded = this.#recorded.filter((one) => one.bucket > bucket - buckets);
     this.#inARow = isFailure ? this.#inARow + 1 : 0;
+    this.#slowInARow = isSlow ? this.#slowInARow + 1 : 0;
     if (!this.#isBroken() || this.mode === 'closed' || (!isFailure && !isSlow)) return;
     if (now - this.#since >= maxOpenMs) this.#openings = 0;
     this.#open(now);
   }
 
   #isBroken(): boolean {
-    const { minCalls, failureRatio, slowRatio, consecutiveFailures } = this.#settings;
-    if (this.#inARow >= consecutiveFailures) return true;
+    const { minCalls, failureRatio, slowRatio, consecutiveFailures, consecutiveSlow } = this.#settings;
+    if (this.#inARow >= consecutiveFailures || this.#slowInARow >= consecutiveSlow) return true;
     if (this.#recorded.length < minCalls) return false;
     const share = (isBad: (one: Recorded) => boolean): number =>
       this.#recorded.filter(isBad).length / this.#recorded.length;
@@ -127,6 +129,7 @@ export class BreakerModel {
     this.#round++;
     this.#since = now;
     this.#inARow = 0;
+    this.#slowInARow = 0;
     this.#good = 0;
     this.#bad = 0;
     this.#recorded = [];
