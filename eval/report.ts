@@ -9,6 +9,11 @@ export function provenance(): string {
   return `Measured on ${new Date().toISOString().slice(0, 10)} at commit ${commit()}, on ${cpus().length} cores (${cpu?.model.trim() ?? 'unknown'}), ${gibibytes} GiB, Node ${process.versions.node}.`;
 }
 
+/** For a row that has a day of its own: `2026-11-25 670348d`. */
+export function dayAndCommit(): string {
+  return `${new Date().toISOString().slice(0, 10)} ${commit()}`;
+}
+
 function commit(): string {
   try {
     const hash = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
