@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { copyFile, mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
 import { openLibrary, scopeOf, type TestLibrary } from '../../../test/library.ts';
 import type { IndexableVersion } from '../../core/documents/catalog.ts';
 import { documentId, type ChunkId, type Scope } from '../../core/documents/ids.ts';
@@ -231,9 +232,42 @@ describe('the embedded index', () => {
     const sequence = await catalog.lastSequence(docs);
     const added: IndexableVersion[] = [];
     for await (const version of catalog.versionsSince(docs, 0)) added.push(version);
-    const change: IndexChange = { sequence, removed: [], added };
+    const change: IndexChange = { sequence, removed: [], replaced: new Map(), added };
     for (let i = 0; i < 2; i++) assert.equal(await index.apply(docs, async () => change), change);
     assert.deepEqual(await behaviour(library, index), before);
+  });
+
+  it('lets searches in while new documents come, and never between the old and the new version of one', async () => {
+    await using library = await filledLibrary(3);
+    const { index, catalog } = library;
+    const late = Array.from({ length: 80 }, async (_, at) =>
+      commitDirectly(library, `late-${at}`, `A late page ${at}.`),
+    );
+    await Promise.all([...late, commitDirectly(library, 'page-1', 'A page that was replaced.')]);
+    const [page] = await catalog.knownItems(docs, 'api', 'page-1');
+    const added: IndexableVersion[] = [];
+    for await (const version of catalog.versionsSince(docs, index.sequence(docs))) added.push(version);
+    const after = added.find(({ documentId: id }) => id === page?.documents[0]?.id)?.version;
+    const removed = await catalog.removedSince(docs, index.sequence(docs));
+    assert.ok(after !== undefined && removed?.length === 1 && added.length === 81);
+    const replaced = new Map(removed.map((before) => [after, before] as const));
+    const sequence = await catalog.lastSequence(docs);
+    const state = { isDone: false };
+    const applied = index
+      .apply(docs, async () => ({ sequence, removed: [], replaced, added }))
+      .finally(() => (state.isDone = true));
+    const seen = new Set<number>();
+    while (!state.isDone) {
+      seen.add((await find(index, 'late')).length);
+      assert.equal((await find(index, 'restore')).length + (await find(index, 'replaced')).length, 3);
+      await turn();
+    }
+    await applied;
+    assert.equal((await find(index, 'replaced')).length, 1);
+    assert.ok(
+      [...seen].some((count) => count > 0 && count < 80),
+      [...seen].join(),
+    );
   });
 
   it('changes nothing when the commit fails', async () => {
@@ -507,7 +541,7 @@ async function commitDirectly(library: TestLibrary, key: string, text: string): 
     metadata,
   } as const;
   const { sequence } = await library.catalog.commit(docs, [{ kind: 'put', draft, version }]);
-  return { sequence, removed: [], added: [] };
+  return { sequence, removed: [], replaced: new Map(), added: [] };
 }
 
 const MODEL = 'encoder';

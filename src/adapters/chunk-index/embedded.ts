@@ -1,3 +1,5 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import type { IndexableVersion } from '../../core/documents/catalog.ts';
 import type { Scope } from '../../core/documents/ids.ts';
 import type { ChunkIndex, IndexChange } from '../../core/retrieval/chunk-index.ts';
 import { LEXICAL_DEFAULTS, type LexicalConstants } from '../../engine/lexical/constants.ts';
@@ -111,7 +113,7 @@ async function applied<Change extends IndexChange>(
   }
   if (slot.loaded === null) return committed;
   try {
-    applyChange(slot.loaded, committed);
+    await applyChange(slot.loaded, committed);
     await store.rebuildIfWasteful(slot);
   } catch (error) {
     slot.loaded = null;
@@ -168,10 +170,23 @@ function fingerprintOf(options: EmbeddedIndexOptions, constants: LexicalConstant
   );
 }
 
-function applyChange(loaded: LoadedPartition, change: IndexChange): void {
+/** After so many passages searches get a turn: some milliseconds. */
+const PASSAGES_PER_TURN = 32;
+
+async function applyChange(loaded: LoadedPartition, change: IndexChange): Promise<void> {
   if (change.sequence <= loaded.sequence) return;
-  for (const version of change.removed) loaded.partition.remove(version);
-  for (const version of change.added) loaded.partition.add(toDocumentInput(version));
+  const { partition } = loaded;
+  const isNew = ({ version }: IndexableVersion): boolean => !change.replaced.has(version);
+  for (const version of [...change.removed, ...change.replaced.values()]) partition.remove(version);
+  for (const version of change.added) if (!isNew(version)) partition.add(toDocumentInput(version));
+  let passages = 0;
+  for (const version of change.added.filter(isNew)) {
+    partition.add(toDocumentInput(version));
+    passages += version.chunks.length;
+    if (passages < PASSAGES_PER_TURN) continue;
+    passages = 0;
+    await turn();
+  }
   loaded.sequence = change.sequence;
 }
 

@@ -18,6 +18,12 @@ export async function indexedCommit<Receipt extends CommitReceipt>(
     const added: IndexableVersion[] = [];
     if (receipt.applied.some((one) => one.added !== null))
       for await (const version of catalog.versionsSince(scope, receipt.sequence - 1)) added.push(version);
-    return { ...receipt, removed: receipt.applied.flatMap((one) => one.removed ?? []), added };
+    const removed = receipt.applied.flatMap((one) => (one.added === null ? (one.removed ?? []) : []));
+    const replaced = new Map(
+      receipt.applied.flatMap((one) =>
+        one.added === null || one.removed === null ? [] : [[one.added, one.removed] as const],
+      ),
+    );
+    return { ...receipt, removed, replaced, added };
   });
 }

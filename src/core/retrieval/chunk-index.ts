@@ -26,7 +26,10 @@ export interface EncodedQuery {
 export interface IndexChange {
   /** The catalog sequence number that the index covers once this is applied. */
   readonly sequence: number;
+  /** Versions that nothing takes the place of. */
   readonly removed: readonly VersionId[];
+  /** Of added versions, those in whose place they come. */
+  readonly replaced: ReadonlyMap<VersionId, VersionId>;
   readonly added: readonly IndexableVersion[];
 }
 
@@ -43,8 +46,9 @@ export interface ChunkIndex extends AsyncDisposable {
   open(scope: Scope): Promise<void>;
   /**
    * Runs `commit` once the collection is open and nothing else is being done to it, and makes the change visible to
-   * searches right after, all at once, so that they find the old or the new version at every moment. Resolves to
-   * what `commit` does; when that rejects, nothing changes. Applying a change again changes nothing.
+   * searches right after: what is removed or replaced at once, so that they find the old or the new version at every
+   * moment; what is new a little later, so that they do not wait for it. Resolves, when all is visible, to what
+   * `commit` does; when that rejects, nothing changes. Applying a change again changes nothing.
    */
   apply<Change extends IndexChange>(scope: Scope, commit: () => Promise<Change>): Promise<Change>;
   /** Forgets the collection. */
