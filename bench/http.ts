@@ -18,21 +18,41 @@ export interface ServerFigures {
 /** Starts the real server on the data folder, times its start, and loads it over HTTP. */
 export async function measureServer(config: Config, queries: readonly string[]): Promise<ServerFigures> {
   const began = performance.now();
-  const child = spawn(process.execPath, [BIN, 'serve', '--data', config.dataDir, '--port', '0'], {
+  // As many may wait as there are connections: each asks again at once.
+  await using server = await startServer(config.dataDir, { HOLDFAST_MAX_WAITING: '64' });
+  const { address, child } = server;
+  await searchOnce(address, { query: queries[0] ?? '', agent: new Agent() });
+  const startSeconds = (performance.now() - began) / 1000;
+  const rows = [];
+  for (const connections of [1, 8, 50]) rows.push(await load(address, child, { connections, queries }));
+  return { startSeconds, residentMegabytes: residentMegabytes(child), rows };
+}
+
+/** `holdfast serve` in a process of its own; disposing it ends it. */
+export interface ServerProcess extends AsyncDisposable {
+  readonly address: string;
+  readonly child: ChildProcess;
+}
+
+/** Starts the real server on a data folder; resolves once it listens. */
+export async function startServer(
+  dataDir: string,
+  settings: Readonly<Record<string, string>>,
+): Promise<ServerProcess> {
+  const child = spawn(process.execPath, [BIN, 'serve', '--data', dataDir, '--port', '0'], {
     stdio: ['ignore', 'pipe', 'inherit'],
-    // As many may wait as there are connections: each asks again at once.
-    env: { HOLDFAST_LOG_LEVEL: 'warn', HOLDFAST_MAX_WAITING: '64' },
+    env: { HOLDFAST_LOG_LEVEL: 'warn', ...settings },
   });
-  try {
-    const address = await addressOf(child);
-    await searchOnce(address, { query: queries[0] ?? '', agent: new Agent() });
-    const startSeconds = (performance.now() - began) / 1000;
-    const rows = [];
-    for (const connections of [1, 8, 50]) rows.push(await load(address, child, { connections, queries }));
-    return { startSeconds, residentMegabytes: residentMegabytes(child), rows };
-  } finally {
+  const end = async (): Promise<void> => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
     child.kill('SIGTERM');
     await once(child, 'exit');
+  };
+  try {
+    return { address: await addressOf(child), child, [Symbol.asyncDispose]: end };
+  } catch (error) {
+    await end();
+    throw error;
   }
 }
 

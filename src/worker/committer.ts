@@ -22,8 +22,9 @@ export interface Committer {
   flush(): void;
 }
 
-const BATCH_TASKS = 64;
-const BATCH_CHUNKS = 2000;
+/** More would hold up searches: a commit takes its time of the thread that serves them. */
+const BATCH_TASKS = 32;
+const BATCH_CHUNKS = 200;
 /** So long a commit waits for others to join it. */
 const LINGER_MS = 100;
 
@@ -45,16 +46,23 @@ export function createCommitter(dependencies: CommitterDependencies): Committer 
     if (isRunning) return;
     isRunning = true;
     while (waiting.length > 0 && (isDue || isFull(waiting))) {
-      const batch = waiting;
-      waiting = [];
-      isDue = false;
+      const size = sizeOfBatch(waiting);
+      const batch = waiting.slice(0, size);
+      waiting = waiting.slice(size);
+      isDue &&= waiting.length > 0;
       for (const group of byScope(batch)) await commitGroup(group, dependencies);
     }
     isRunning = false;
+    if (waiting.length > 0) linger();
   };
   const flush = (): void => {
     isDue = true;
     void run();
+  };
+  const linger = (): void => {
+    dependencies.wait(LINGER_MS, NEVER).then(flush, (error: unknown) => {
+      for (const { reject } of waiting.splice(0)) reject(error);
+    });
   };
   return {
     flush,
@@ -63,15 +71,29 @@ export function createCommitter(dependencies: CommitterDependencies): Committer 
         waiting.push({ scope, write, resolve, reject });
         if (isUrgent) flush();
         else if (isFull(waiting)) void run();
-        else if (waiting.length === 1) void dependencies.wait(LINGER_MS, NEVER).then(flush, reject);
+        else if (waiting.length === 1) linger();
       }),
   };
 }
 
 function isFull(entries: readonly Entry[]): boolean {
-  return (
-    entries.length >= BATCH_TASKS || entries.reduce((sum, { write }) => sum + write.chunks, 0) >= BATCH_CHUNKS
-  );
+  return entries.length >= BATCH_TASKS || chunksOf(entries) >= BATCH_CHUNKS;
+}
+
+function chunksOf(entries: readonly Entry[]): number {
+  return entries.reduce((sum, { write }) => sum + write.chunks, 0);
+}
+
+/** How many of the entries go first: no more than make it full. */
+function sizeOfBatch(entries: readonly Entry[]): number {
+  let chunks = 0;
+  let size = 0;
+  for (const { write } of entries.slice(0, BATCH_TASKS)) {
+    if (chunks >= BATCH_CHUNKS) break;
+    chunks += write.chunks;
+    size++;
+  }
+  return size;
 }
 
 function byScope(entries: readonly Entry[]): readonly (readonly Entry[])[] {

@@ -252,19 +252,22 @@ describe('the embedded index', () => {
     assert.ok(after !== undefined && removed?.length === 1 && added.length === 81);
     const replaced = new Map(removed.map((before) => [after, before] as const));
     const sequence = await catalog.lastSequence(docs);
-    let isDone = false;
+    const state = { isDone: false };
     const applied = index
       .apply(docs, async () => ({ sequence, removed: [], replaced, added }))
-      .finally(() => (isDone = true));
+      .finally(() => (state.isDone = true));
     const seen = new Set<number>();
-    while (!isDone) {
+    while (!state.isDone) {
       seen.add((await find(index, 'late')).length);
       assert.equal((await find(index, 'restore')).length + (await find(index, 'replaced')).length, 3);
       await turn();
     }
     await applied;
     assert.equal((await find(index, 'replaced')).length, 1);
-    assert.ok([...seen].some((count) => count > 0 && count < 80), [...seen].join());
+    assert.ok(
+      [...seen].some((count) => count > 0 && count < 80),
+      [...seen].join(),
+    );
   });
 
   it('changes nothing when the commit fails', async () => {

@@ -4,7 +4,7 @@ import type { CollectionName, Scope, TenantId } from '../../../../core/documents
 import type { JobQueue, ListedBatch, NewJob, SettledItem } from '../../../../core/ingest/job-queue.ts';
 import type { Lease, NewTask } from '../../../../core/ingest/job.ts';
 import { requireCollection, type CollectionKey } from '../collections.ts';
-import { query, transaction } from '../database.ts';
+import { query, transaction, unflushedTransaction } from '../database.ts';
 import type { Synchronous } from '../synchronous.ts';
 import { placeholders } from './placeholders.ts';
 
@@ -120,25 +120,28 @@ function listingCalls(database: DatabaseSync, now: () => number, insertTask: Tas
   const end = database.prepare(
     'UPDATE tasks SET state = ?, lease = NULL, lease_until = NULL, since = ? WHERE key = ?',
   );
-  const within = <T>(lease: Lease, work: (place: TaskPlace) => T): T | null =>
-    transaction(database, () => {
+  const within = <T>(run: typeof transaction, lease: Lease, work: (place: TaskPlace) => T): T | null =>
+    run(database, () => {
       const row = find.get(lease.task, lease.token);
       if (row === null) return null;
       const [job, collection, tenant, name] = row;
       return work({ job, collection, scope: { tenant, collection: name } });
     });
   return {
-    addListed: (lease, { tasks, settled, unchanged, counts }: ListedBatch) =>
-      within(lease, (place) => {
+    addListed(lease, { tasks, settled, unchanged, counts }: ListedBatch) {
+      // Counts alone are for the eye: a listing that starts again counts from 0.
+      const run = tasks.length + settled.length === 0 ? unflushedTransaction : transaction;
+      return within(run, lease, (place) => {
         const isNew = (item: string): boolean => known.get(place.job, item) === null;
         for (const task of tasks) if (isNew(task.item)) insertTask.document(place, task);
         for (const one of settled) if (isNew(one.task.item)) insertTask.settled(place, one);
         const same = unchanged.filter(isNew).length;
         count.run(counts.found, counts.unchanged + same, counts.removed, place.job);
         return same;
-      }),
+      });
+    },
     endListing: (lease, problem) =>
-      within(lease, ({ job }) => {
+      within(transaction, lease, ({ job }) => {
         if (problem !== null) fail.run(problem.code, problem.reason, job);
         end.run(problem === null ? 'done' : 'failed', now(), lease.task);
         return true;

@@ -1,0 +1,83 @@
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import type { IngestSummary } from '../src/core/documents/library.ts';
+import { sha256Hex } from '../src/lib/hash.ts';
+import { writeMixedCorpus, writeNotes, type Material } from './corpus.ts';
+import { NEVER, scopeOf, temporaryService, type TemporaryService } from './temporary-service.ts';
+
+/** One run over a folder. */
+export interface Run {
+  readonly summary: IngestSummary;
+  readonly seconds: number;
+  /** Processor time of all threads. */
+  readonly cpuSeconds: number;
+}
+
+const scope = scopeOf('bench');
+
+/** A folder of Markdown and HTML, taken in with so many threads. */
+export async function mixedRun(threads: number, files: number, material: Material): Promise<Run> {
+  await using opened = await temporaryService({ HOLDFAST_WORKERS: String(threads) });
+  await writeMixedCorpus(opened.corpus, files, material);
+  const run = await ingest(opened);
+  return run;
+}
+
+export interface NotesFigures {
+  readonly first: Run;
+  readonly second: Run;
+  /** Rows that the second run added or changed, by table. */
+  readonly written: Readonly<Record<string, number>>;
+}
+
+/** A folder of files of one sentence, twice. */
+export async function notesRuns(files: number, material: Material): Promise<NotesFigures> {
+  await using opened = await temporaryService();
+  await writeNotes(opened.corpus, files, material);
+  const first = await ingest(opened);
+  const path = join(opened.dataDir, 'catalog.db');
+  const before = rowsOf(path);
+  const second = await ingest(opened);
+  if (second.summary.files.unchanged !== files) throw new Error(JSON.stringify(second.summary.files));
+  const written: Record<string, number> = {};
+  for (const [table, rows] of rowsOf(path))
+    written[table] = [...rows].filter((row) => before.get(table)?.has(row) !== true).length;
+  return { first, second, written };
+}
+
+async function ingest({ service, corpus }: TemporaryService): Promise<Run> {
+  await service.collections.ensure(scope);
+  const cpu = process.cpuUsage();
+  const began = performance.now();
+  const summary = await service.ingest({ scope, paths: [corpus] }, () => undefined, NEVER);
+  const seconds = (performance.now() - began) / 1000;
+  const { user, system } = process.cpuUsage(cpu);
+  if (summary.files.failed > 0) throw new Error(JSON.stringify(summary.failures[0]));
+  return { summary, seconds, cpuSeconds: (user + system) / 1e6 };
+}
+
+/** Hashes of all rows of the catalog, by table. `counter` holds the time of the last look at the disk's health. */
+function rowsOf(path: string): ReadonlyMap<string, ReadonlySet<string>> {
+  const database = new DatabaseSync(path, { readOnly: true });
+  try {
+    const tables = database
+      .prepare(
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT IN ('counter', 'sqlite_sequence')",
+      )
+      .all();
+    return new Map(
+      tables.map(({ name }) => {
+        const rows = new Set<string>();
+        for (const row of database.prepare(`SELECT * FROM "${String(name)}"`).iterate())
+          rows.add(sha256Hex(JSON.stringify(Object.values(row).map(plain))));
+        return [String(name), rows];
+      }),
+    );
+  } finally {
+    database.close();
+  }
+}
+
+function plain(value: unknown): unknown {
+  return value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value;
+}
