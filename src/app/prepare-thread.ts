@@ -7,6 +7,8 @@ import {
   type PrepareStep,
 } from '../core/ingest/prepare.ts';
 import { restoreVersion, type RestoreInput } from '../core/ingest/restore.ts';
+import { freeBytes } from '../lib/free-bytes.ts';
+import { collectGarbage } from './collect-garbage.ts';
 import { prepareTools } from './prepare-tools.ts';
 
 /** What the pool sends and gets back. */
@@ -17,6 +19,8 @@ export interface ThreadRequest {
 export type ThreadResponse =
   | { readonly id: number; readonly step: PrepareStep }
   | { readonly id: number; readonly prepared: PreparedItem };
+
+const LARGE_BYTES = 4 * 2 ** 20;
 
 const { modelFolder, keepsVectors } = workerData as {
   readonly modelFolder: string;
@@ -35,4 +39,11 @@ async function answer({ id, input }: ThreadRequest): Promise<void> {
   send({ id, prepared });
 }
 
-parentPort?.on('message', (request: ThreadRequest) => void answer(request));
+/** A large item leaves many times its size behind. Nobody waits for this thread but the next item. */
+function tidyUp({ input }: ThreadRequest): void {
+  if (!('bytes' in input) || input.bytes.length < LARGE_BYTES) return;
+  freeBytes(input.bytes);
+  collectGarbage();
+}
+
+parentPort?.on('message', (request: ThreadRequest) => void answer(request).then(() => tidyUp(request)));
