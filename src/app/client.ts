@@ -2,7 +2,7 @@ import { ERRORS, HoldfastError, type ErrorCode, type Problem } from '../core/err
 import type { BreakerHold } from '../core/breakers.ts';
 import type { WireBreaker, WireBreakers } from '../http/contract/breaker.ts';
 import type { WireCollection } from '../http/contract/collection.ts';
-import type { WireDocument, WireSubmittedList } from '../http/contract/document.ts';
+import type { WireDocument, WireSubmitted, WireSubmittedList } from '../http/contract/document.ts';
 import type { WireDuplicates } from '../http/contract/duplicates.ts';
 import type { WireGeneration, WireReindexStarted } from '../http/contract/generation.ts';
 import type {
@@ -12,6 +12,7 @@ import type {
   WireSyncPlan,
 } from '../http/contract/ingest.ts';
 import type { WireJob, WireJobDetail, WireRetried } from '../http/contract/job.ts';
+import type { WireUpload } from '../http/contract/upload.ts';
 import type { WireAsk, WireSearch } from '../http/contract/search.ts';
 import { LOCAL_TOKEN_HEADER } from '../http/routes/ingest-request.ts';
 import type { WirePage } from '../http/wire/document.ts';
@@ -44,6 +45,11 @@ export interface Client {
   planIngest(name: string, what: WireIngestRequest): Promise<WireSyncPlan>;
   /** Resolves when the document can be found. @throws HoldfastError the reason when it cannot be taken in. */
   upload(name: string, file: NamedFile): Promise<WireSubmittedList>;
+  /** How much of a content the server has; nothing is offset 0. */
+  getUpload(sha256: string): Promise<WireUpload>;
+  appendUpload(sha256: string, part: FilePart): Promise<WireUpload>;
+  /** As `upload`, of a content that was sent before. */
+  submitUpload(name: string, sent: NamedUpload): Promise<WireSubmitted | WireSubmittedList>;
   listJobs(query: Readonly<Record<string, string>>): Promise<WirePage<WireJob>>;
   getJob(id: string): Promise<WireJobDetail>;
   steerJob(id: string, action: 'cancel' | 'pause' | 'resume' | 'retry'): Promise<WireJob>;
@@ -65,6 +71,7 @@ interface Call {
   readonly path: string;
   readonly body?: unknown;
   readonly form?: FormData;
+  readonly part?: FilePart;
   readonly accept?: string;
   readonly signal?: AbortSignal;
 }
@@ -98,6 +105,7 @@ export function createClient(address: string, token: string | null): Client {
       json({ method: 'POST', path: `${collection(name)}/ingest`, body: { ...what, dry_run: true } }),
     upload: async (name, file) =>
       json({ method: 'POST', path: `${collection(name)}/documents?wait=true`, form: formOf(file) }),
+    ...uploadCalls(json),
     listJobs: async (query) => json({ method: 'GET', path: rag(`/jobs?${new URLSearchParams(query)}`) }),
     getJob: async (id) => json({ method: 'GET', path: job(id) }),
     steerJob: async (id, action) => json({ method: 'POST', path: `${job(id)}/${action}` }),
@@ -130,6 +138,37 @@ function formOf({ name, language, bytes }: NamedFile): FormData {
   if (language !== null) form.append('language', language);
   form.append('file', new Blob([bytes]), name);
   return form;
+}
+
+/** A content that the server has, and the file name of the document that it becomes. */
+export interface NamedUpload {
+  readonly sha256: string;
+  readonly name: string;
+}
+
+/** A part of a content of `length` bytes. */
+export interface FilePart {
+  readonly offset: number;
+  readonly length: number;
+  readonly bytes: Blob;
+}
+
+function uploadCalls(
+  json: <T>(request: Call) => Promise<T>,
+): Pick<Client, 'getUpload' | 'appendUpload' | 'submitUpload'> {
+  return {
+    async getUpload(sha256) {
+      try {
+        return await json<WireUpload>({ method: 'GET', path: upload(sha256) });
+      } catch (error) {
+        if (!(error instanceof HoldfastError && error.code === 'upload_not_found')) throw error;
+        return { sha256, offset: 0, complete: false };
+      }
+    },
+    appendUpload: async (sha256, part) => json({ method: 'PATCH', path: upload(sha256), part }),
+    submitUpload: async (name, body) =>
+      json({ method: 'POST', path: `${collection(name)}/documents?wait=true`, body }),
+  };
 }
 
 interface IngestCall {
@@ -196,6 +235,10 @@ function collection(name: string): string {
   return rag(`/collections/${encodeURIComponent(name)}`);
 }
 
+function upload(sha256: string): string {
+  return rag(`/uploads/${sha256}`);
+}
+
 function generations(name: string): string {
   return `${collection(name)}/generations`;
 }
@@ -208,8 +251,9 @@ function document(name: string, id: string): string {
   return `${collection(name)}/documents/${encodeURIComponent(id)}`;
 }
 
-function bodyOf({ body, form }: Call): { body?: string | FormData } {
+function bodyOf({ body, form, part }: Call): { body?: string | FormData | Blob } {
   if (form !== undefined) return { body: form };
+  if (part !== undefined) return { body: part.bytes };
   return body === undefined ? {} : { body: JSON.stringify(body) };
 }
 
@@ -217,6 +261,11 @@ async function send(address: string, token: string | null, call: Call): Promise<
   const headers: Record<string, string> = { accept: call.accept ?? 'application/json' };
   if (token !== null) headers[LOCAL_TOKEN_HEADER] = token;
   if (call.body !== undefined) headers['content-type'] = 'application/json';
+  if (call.part !== undefined) {
+    headers['content-type'] = 'application/octet-stream';
+    headers['upload-offset'] = String(call.part.offset);
+    headers['upload-length'] = String(call.part.length);
+  }
   let response: Response;
   try {
     response = await fetch(new URL(call.path, address), {

@@ -1,4 +1,5 @@
 import type { WriteTasks } from '../core/ingest/write-items.ts';
+import { createByteBudget } from '../lib/byte-budget.ts';
 import { systemClock } from '../lib/clock.ts';
 import { createCommitter } from '../worker/committer.ts';
 import { listSource } from '../worker/list-source.ts';
@@ -9,6 +10,8 @@ import type { LibraryTools } from './library-tools.ts';
 const LEASE_MS = 30_000;
 const UNCOMMITTED = 192;
 const PARALLEL_BYTES = 2 ** 18;
+/** Of documents that are worked on: each is in memory several times while it is parsed and written. */
+const WORKED_ON_BYTES = 64 * 2 ** 20;
 
 /** Enough for no thread to wait for its next document, however small they are. */
 function limitsOf(threads: number): WorkerLimits {
@@ -33,6 +36,7 @@ export async function openWorker(tools: LibraryTools, writeTasks: WriteTasks): P
   };
   return startWorker({
     ...shared,
+    room: createByteBudget(WORKED_ON_BYTES),
     takeIn: createTakeIn({ ...shared, blobs, prepare: pool.prepare }),
     listSource: async (task, onListed, signal) => {
       observe('list', 'before');

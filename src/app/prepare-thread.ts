@@ -8,6 +8,8 @@ import {
   type PrepareStep,
 } from '../core/ingest/prepare.ts';
 import { restoreVersion, type RestoreInput } from '../core/ingest/restore.ts';
+import { freeBytes } from '../lib/free-bytes.ts';
+import { collectGarbage } from './collect-garbage.ts';
 import { prepareTools } from './prepare-tools.ts';
 
 /** What the pool sends and gets back. */
@@ -23,6 +25,7 @@ export type ThreadResponse =
 const NICENESS = 5;
 // Linux alone takes it for this thread; elsewhere it would be the whole process.
 if (process.platform === 'linux') setPriority(NICENESS);
+const LARGE_BYTES = 4 * 2 ** 20;
 
 const { modelFolder, keepsVectors } = workerData as {
   readonly modelFolder: string;
@@ -41,8 +44,18 @@ async function answer({ id, input }: ThreadRequest): Promise<void> {
   send({ id, prepared });
 }
 
+/** A large item leaves many times its size behind. Nobody waits for this thread but the next item. */
+function tidyUp({ input }: ThreadRequest): void {
+  if (!('bytes' in input) || input.bytes.length < LARGE_BYTES) return;
+  freeBytes(input.bytes);
+  collectGarbage();
+}
+
 /** One item after the other, as the pool expects it. */
 let last = Promise.resolve();
 parentPort?.on('message', (request: ThreadRequest) => {
-  last = last.then(async () => answer(request));
+  last = last.then(async () => {
+    await answer(request);
+    tidyUp(request);
+  });
 });

@@ -9,6 +9,7 @@ import type {
 import { EXIT, textFlag, type Command, type Flags } from './command.ts';
 import { ensureCollection } from './ensure-collection.ts';
 import { ingestSource } from './ingest-source.ts';
+import { ingestToServer } from './ingest-to-server.ts';
 import { watchInto } from './ingest-watch.ts';
 import { ingestStandardInput } from './ingest-standard-input.ts';
 import type { Output } from './output.ts';
@@ -26,6 +27,7 @@ export const ingest: Command = {
     git: { type: 'string' },
     include: { type: 'string', multiple: true },
     exclude: { type: 'string', multiple: true },
+    server: { type: 'string' },
     name: { type: 'string' },
     language: { type: 'string' },
     'max-pages': { type: 'string' },
@@ -41,6 +43,7 @@ export const ingest: Command = {
     '--git PATH': 'takes what the last commit of a repository holds',
     '--include GLOB': 'takes only such files of folders and repositories; may be repeated',
     '--exclude GLOB': 'leaves out such files and folders; may be repeated',
+    '--server URL': 'sends files to a server elsewhere, in parts, and goes on where it broke off',
     '--name NAME': 'with -, the name of what comes on standard input',
     '--language CODE': 'the language of these documents, such as de; auto: as the collection says',
     '--max-pages NUMBER': 'of a sitemap or crawl, at most HOLDFAST_SITE_PAGES',
@@ -55,6 +58,7 @@ export const ingest: Command = {
     const what = ingestSource(words, flags);
     if (name === undefined)
       throw new HoldfastError('invalid_usage', 'holdfast ingest needs --collection NAME');
+    if (flags['server'] !== undefined) return ingestToServer(invocation, { collection: name, what });
     if (what === 'standard input') return ingestStandardInput(invocation, name);
     requireWatchable(flags, what);
     return withClient(invocation, async (client) => {

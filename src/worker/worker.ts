@@ -5,7 +5,9 @@ import type { JobQueue } from '../core/ingest/job-queue.ts';
 import { PRIORITY, type DocumentTask, type ListingTask, type Step, type Task } from '../core/ingest/job.ts';
 import type { ChunkIndex } from '../core/retrieval/chunk-index.ts';
 import { HoldfastError } from '../core/errors.ts';
+import type { ByteBudget } from '../lib/byte-budget.ts';
 import type { Clock } from '../lib/clock.ts';
+import { freeBytes } from '../lib/free-bytes.ts';
 import { createWaker } from '../lib/waker.ts';
 import { requireFound, type Committer } from './committer.ts';
 import type { Observe } from './observe.ts';
@@ -28,6 +30,8 @@ export interface WorkerDependencies {
   /** Rejects when the signal is aborted. */
   readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly limits: WorkerLimits;
+  /** For the bytes of documents from when they are fetched until they are committed. */
+  readonly room: ByteBudget;
   readonly observe: Observe;
   /** Something about a job has changed. */
   readonly onChange: () => void;
@@ -84,6 +88,9 @@ interface Held {
 const TICK_MS = 1000;
 const KEPT_JOBS = 1000;
 const LEFT_PER_TURN = 100;
+/** So small that even `uncommitted` documents are little. */
+const SMALL_BYTES = 256 * 1024;
+const NO_ROOM: Disposable = { [Symbol.dispose]: () => undefined };
 
 class WorkLoop {
   readonly #dependencies: WorkerDependencies;
@@ -93,6 +100,7 @@ class WorkLoop {
   /** Collections whose index has grown by an import since it was saved. */
   readonly #unsaved = new Map<string, Scope>();
   readonly #waker = createWaker();
+  #waitForRoom = 0;
 
   constructor(dependencies: WorkerDependencies) {
     this.#dependencies = dependencies;
@@ -196,10 +204,29 @@ class WorkLoop {
       await queue.finish([task]);
       return;
     }
+    using _room = await this.#roomFor(task, held.abort.signal);
     const taken = await takeIn(task, (step) => this.#onStep(held, step), held.abort.signal);
     held.isPrepared = true;
     this.wake();
-    await this.#commit(task, taken);
+    try {
+      await this.#commit(task, taken);
+    } finally {
+      if (taken.write !== null && 'prepared' in taken.write) freeBytes(taken.write.input.bytes);
+    }
+  }
+
+  /** Small documents never wait for large ones; what has the room waits for nobody else to join its commit. */
+  async #roomFor({ sizeBytes }: DocumentTask, signal: AbortSignal): Promise<Disposable> {
+    const { room, committer } = this.#dependencies;
+    if (sizeBytes <= SMALL_BYTES) return NO_ROOM;
+    if (room.hasRoom(sizeBytes)) return room.take(sizeBytes, signal);
+    this.#waitForRoom++;
+    try {
+      committer.flush();
+      return await room.take(sizeBytes, signal);
+    } finally {
+      this.#waitForRoom--;
+    }
   }
 
   async #commit(task: DocumentTask, taken: Awaited<ReturnType<TakeIn>>): Promise<void> {
@@ -207,7 +234,8 @@ class WorkLoop {
     const { write } = taken;
     if (write !== null && 'prepared' in write)
       await storeOriginal(write.prepared.contentHash, write.input.bytes);
-    const isUrgent = task.priority === PRIORITY.interactive || !this.#hasUnprepared();
+    const isUrgent =
+      task.priority === PRIORITY.interactive || this.#waitForRoom > 0 || !this.#hasUnprepared();
     await committer.commit(task.scope, taken, { isUrgent });
   }
 

@@ -1,16 +1,19 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { FilePart } from '../../src/app/client.ts';
+import { sendFile } from '../../src/app/send-file.ts';
+import { HoldfastError, type ErrorCode } from '../../src/core/errors.ts';
 import { DEFAULT_TENANT, type TenantId } from '../../src/core/documents/ids.ts';
 import { sha256Hex } from '../../src/lib/hash.ts';
 import { fillDisk, withSmallDisk } from '../contract/small-disk.ts';
 import { collectionPath } from './api.ts';
-import { startServer, type Server } from './process.ts';
+import { runHoldfast, startServer, type Server } from './process.ts';
 import { NEVER, openTestService, scopeOf, temporaryFolder } from './service.ts';
 
 const LIMITS = { timeout: 180_000 };
@@ -211,6 +214,93 @@ test(
     assert.equal(again.status, 404);
   },
 );
+
+test(
+  'the command line sends files to a server, goes on where it broke off, and names what it cannot send',
+  LIMITS,
+  async (t) => {
+    const folder = temporaryFolder(t);
+    const bytes = textOf(2 * MEGABYTE, 9);
+    const path = join(folder, 'herons.txt');
+    writeFileSync(path, bytes);
+    writeFileSync(join(folder, 'empty.md'), '');
+    await using server = await startServer(temporaryFolder(t));
+    const hash = sha256Hex(bytes);
+    const { request } = beginPart(server, hash, 0, bytes.length);
+    request.on('error', () => undefined);
+    request.write(bytes.subarray(0, MEGABYTE));
+    await until(
+      async () => stateOf(server, hash),
+      (state) => state?.offset === MEGABYTE,
+    );
+    request.destroy();
+    const ingest = async (...words: string[]) =>
+      runHoldfast(['ingest', '--server', server.address, '-c', 'docs', '--json', ...words], {
+        environment: { HOLDFAST_DATA_DIR: join(folder, 'elsewhere') },
+      });
+    const sent = await ingest(path);
+    assert.equal(sent.code, 0, sent.stderr);
+    const { items } = JSON.parse(sent.stdout) as { readonly items: readonly Record<string, string>[] };
+    assert.deepEqual(
+      items.map(({ item, state }) => [item, state]),
+      [['herons.txt', 'ready']],
+    );
+    const [document] = await server.api.documents('docs');
+    assert.deepEqual([document?.item, document?.content_hash], ['herons.txt', hash]);
+    assert.equal((await ingest(path)).code, 0, 'once more, from what is known');
+
+    const empty = await ingest(join(folder, 'empty.md'));
+    assert.deepEqual([empty.code, /document_empty/.test(empty.stderr)], [1, true], empty.stderr);
+    for (const [words, reason] of [
+      [[folder], /sends files/],
+      [['-', '--name', 'a.md'], /paths of files/],
+      [['http://h/'], /paths of files/],
+    ] as const) {
+      const refused = await ingest(...words);
+      assert.equal(refused.code, 2);
+      assert.match(refused.stderr, reason);
+    }
+    assert.equal(existsSync(join(folder, 'elsewhere')), false, 'it opens no data folder');
+  },
+);
+
+test('sending a file asks again where it goes on, and gives up in the end', async (t) => {
+  const path = join(temporaryFolder(t), 'a.txt');
+  const bytes = textOf(MEGABYTE, 10);
+  writeFileSync(path, bytes);
+  const pauses: number[] = [];
+  const arrived: number[] = [];
+  const options = {
+    onProgress: () => undefined,
+    wait: async (ms: number) => void pauses.push(ms),
+    signal: NEVER,
+  };
+  const clientOf = (failures: (ErrorCode | null)[]) => {
+    let offset = 0;
+    return {
+      getUpload: async (sha256: string) => ({ sha256, offset, complete: false }),
+      async appendUpload(sha256: string, part: FilePart) {
+        const next = failures.shift() ?? null;
+        // The server may have taken a part whose answer was lost.
+        if (next === 'server_unreachable') offset = 1000;
+        if (next !== null) throw new HoldfastError(next, 'on purpose');
+        assert.equal(part.offset, offset);
+        arrived.push(part.offset, part.bytes.size);
+        return { sha256, offset: part.length, complete: true };
+      },
+    };
+  };
+  const hash = sha256Hex(bytes);
+  assert.equal(await sendFile(clientOf(['server_unreachable', 'request_timeout']), path, options), hash);
+  assert.deepEqual(arrived, [1000, bytes.length - 1000]);
+  assert.deepEqual(pauses, [1000, 2000]);
+  await assert.rejects(sendFile(clientOf(Array<ErrorCode>(20).fill('overloaded')), path, options), {
+    code: 'overloaded',
+  });
+  assert.equal(pauses.length, 2 + 5);
+  await assert.rejects(sendFile(clientOf(['upload_too_large']), path, options), { code: 'upload_too_large' });
+  assert.equal(pauses.length, 2 + 5);
+});
 
 test('a tenant learns nothing of what another one has', LIMITS, async (t) => {
   await using service = await openTestService(temporaryFolder(t));

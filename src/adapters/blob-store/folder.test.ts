@@ -40,6 +40,24 @@ describe('the folder blob store', () => {
     assert.ok((await stat(file)).size < text.length / 10);
   });
 
+  it('compresses a large blob unless samples of it do not shrink', async () => {
+    const store = await folderBlobStore(folder);
+    const noise = randomBytes(2_000_000);
+    const mixed = Buffer.concat([
+      noise.subarray(0, 100_000),
+      Buffer.alloc(2_000_000, 'All work and no play. '),
+    ]);
+    const sizes: number[] = [];
+    for (const bytes of [noise, mixed]) {
+      const hash = sha256Hex(bytes);
+      await store.put(hash, bytes);
+      sizes.push((await stat(join(folder, hash.slice(0, 2), hash))).size);
+      assert.deepEqual(Buffer.from((await store.get(hash)) ?? []), bytes);
+    }
+    assert.equal(sizes[0], noise.length + 1);
+    assert.ok((sizes[1] ?? Infinity) < mixed.length / 5);
+  });
+
   it('removes what an interrupted write left behind', async () => {
     await mkdir(join(folder, 'tmp'));
     await writeFile(join(folder, 'tmp', 'half'), 'half of a bl');

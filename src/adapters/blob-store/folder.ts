@@ -114,7 +114,7 @@ async function writeFile(
   try {
     const handle = await open(temporary, 'wx', 0o600);
     try {
-      await handle.writeFile(await packBlob(bytes));
+      for (const part of await packBlob(bytes)) await handle.writeFile(part);
       await handle.sync();
     } finally {
       await handle.close();

@@ -11,13 +11,26 @@ const ZSTD = 1;
 /** Below this size compression saves less than a block of the disk. */
 const SMALLEST_TO_COMPRESS = 512;
 
-/** The bytes with their header, compressed when that saves a tenth or more. */
-export async function packBlob(bytes: Uint8Array): Promise<Uint8Array> {
-  if (bytes.length >= SMALLEST_TO_COMPRESS) {
+const SMALLEST_TO_SAMPLE = 2 ** 20;
+const SAMPLES = 8;
+const SAMPLE_BYTES = 16 * 1024;
+
+/** The header and the bytes, compressed when that saves a tenth or more. */
+export async function packBlob(bytes: Uint8Array): Promise<readonly Uint8Array[]> {
+  if (bytes.length >= SMALLEST_TO_COMPRESS && (await isWorthIt(bytes))) {
     const compressed = await compress(bytes);
-    if (compressed.length < bytes.length * 0.9) return withHeader(ZSTD, compressed);
+    if (compressed.length < bytes.length * 0.9) return [Uint8Array.of(ZSTD), compressed];
   }
-  return withHeader(PLAIN, bytes);
+  return [Uint8Array.of(PLAIN), bytes];
+}
+
+/** Pictures and archives are large and do not shrink: a few samples tell. */
+async function isWorthIt(bytes: Uint8Array): Promise<boolean> {
+  if (bytes.length < SMALLEST_TO_SAMPLE) return true;
+  const last = bytes.length - SAMPLE_BYTES;
+  const places = Array.from({ length: SAMPLES }, (_, at) => Math.floor((at * last) / (SAMPLES - 1)));
+  const sample = Buffer.concat(places.map((at) => bytes.subarray(at, at + SAMPLE_BYTES)));
+  return (await compress(sample)).length < sample.length * 0.9;
 }
 
 /** @throws Error when the bytes were not made by `packBlob`. */
@@ -26,11 +39,4 @@ export async function unpackBlob(packed: Uint8Array): Promise<Uint8Array> {
   if (packed[0] === PLAIN) return body;
   if (packed[0] === ZSTD) return decompress(body);
   throw new Error(packed.length === 0 ? 'the file is empty' : `unknown header byte ${packed[0]}`);
-}
-
-function withHeader(header: number, body: Uint8Array): Uint8Array {
-  const packed = new Uint8Array(body.length + 1);
-  packed[0] = header;
-  packed.set(body, 1);
-  return packed;
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { appendFile, chmod, mkdir, open, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -8,8 +9,9 @@ import { promisify } from 'node:util';
 import { temporaryFolder } from '../../../test/temporary-folder.ts';
 import { collected } from '../../../test/contract/collected.ts';
 import type { ListOptions, PathPatterns, SourceItem } from '../../core/ingest/source.ts';
+import { sha256Hex } from '../../lib/hash.ts';
 import { folderSource } from './folder.ts';
-import { readFile, type OpenedFile, type OpenFile } from './read-file.ts';
+import { hashFile, readFile, type OpenedFile, type OpenFile } from './read-file.ts';
 
 const { signal } = new AbortController();
 
@@ -388,6 +390,20 @@ describe('reading an item', () => {
     await writeFile(path, 'x'.repeat(10));
     assert.equal((await read(path, 10)).length, 10);
     await assert.rejects(read(path, 9), { code: 'document_too_large', message: /has 10 bytes; at most 9/ });
+  });
+
+  it('hashes what it would read', async () => {
+    await using folder = await temporaryFolder();
+    const path = join(folder.path, 'a.bin');
+    for (const size of [0, 1, 256 * 1024 - 1, 256 * 1024, 256 * 1024 + 1, 700_000]) {
+      await writeFile(path, randomBytes(size));
+      assert.equal(await hashFile(path, size), sha256Hex(await readFile(path, size)));
+    }
+    await assert.rejects(hashFile(path, 10), { code: 'document_too_large' });
+    await writeFile(path, 'text of a.md');
+    assert.equal(await hashFile(path, 100, writing(1)), sha256Hex('text of a.md!'));
+    await assert.rejects(hashFile(path, 100, writing(Infinity)), { code: 'document_changing' });
+    await assert.rejects(hashFile(join(folder.path, 'none'), 10), { code: 'document_vanished' });
   });
 
   it('names a file that went away', async () => {

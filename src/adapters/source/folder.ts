@@ -7,7 +7,7 @@ import type { Source, SourceItem } from '../../core/ingest/source.ts';
 import { ignoreRules, type IgnoreRules } from './ignore-rules.ts';
 import { NO_PATTERNS, pathChoice, type PathChoice } from './path-patterns.ts';
 import { isLeftOutFolder, isLeftOutName } from './left-out.ts';
-import { readFile, reasonOf } from './read-file.ts';
+import { hashFile, readFile, reasonOf } from './read-file.ts';
 
 export interface FolderSourceOptions {
   /** Absolute real paths that are never entered, such as the data folder. */
@@ -50,6 +50,7 @@ export function folderSource(options: FolderSourceOptions): Source {
       else yield* part(relative(within, root).split(sep), { first, state });
     },
     read: readFile,
+    hash: hashFile,
   };
 }
 

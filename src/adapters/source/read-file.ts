@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { HoldfastError, type ErrorCode } from '../../core/errors.ts';
@@ -21,12 +22,36 @@ export async function readFile(
   maxBytes: number,
   openFile: OpenFile = open,
 ): Promise<Uint8Array> {
+  return readWith(readAll, { path, maxBytes, openFile });
+}
+
+/** SHA-256 of what `readFile` would give, piece by piece. @throws as `readFile`. */
+export async function hashFile(path: string, maxBytes: number, openFile: OpenFile = open): Promise<string> {
+  return readWith(hashAll, { path, maxBytes, openFile });
+}
+
+interface Reading {
+  readonly path: string;
+  readonly maxBytes: number;
+  readonly openFile: OpenFile;
+}
+
+/** What was read of a file, and how many bytes that took. */
+interface Read<T> {
+  readonly result: T;
+  readonly length: number;
+}
+
+/** Reads up to `limit` bytes: a file that grows meanwhile is not followed. */
+type ReadUpTo<T> = (file: OpenedFile, limit: number) => Promise<Read<T>>;
+
+async function readWith<T>(read: ReadUpTo<T>, { path, maxBytes, openFile }: Reading): Promise<T> {
   try {
     // Without O_NONBLOCK, a pipe without a writer would hold this thread for ever.
     await using file = await openFile(path, FLAGS);
     for (let tries = 0; tries < TRIES; tries++) {
-      const bytes = await readAtRest(file, path, maxBytes);
-      if (bytes !== null) return bytes;
+      const found = await readAtRest(read, file, { path, maxBytes });
+      if (found !== null) return found.result;
     }
   } catch (error) {
     if (error instanceof HoldfastError) throw error;
@@ -40,21 +65,24 @@ export async function readFile(
 }
 
 /** Null when the file changed meanwhile. */
-async function readAtRest(file: OpenedFile, path: string, maxBytes: number): Promise<Uint8Array | null> {
+async function readAtRest<T>(
+  read: ReadUpTo<T>,
+  file: OpenedFile,
+  { path, maxBytes }: Pick<Reading, 'path' | 'maxBytes'>,
+): Promise<Read<T> | null> {
   const before = await file.stat({ bigint: true });
   if (before.isDirectory()) throw new HoldfastError('document_unreadable', `${path}: it is a folder`);
   if (!before.isFile())
     throw new HoldfastError('document_unsupported', `${path} is neither a file nor a folder`);
   if (before.size > maxBytes) throw tooLarge(path, before.size, maxBytes);
-  const bytes = await readUpTo(file, Number(before.size) + 1);
+  const found = await read(file, Number(before.size) + 1);
   const after = await file.stat({ bigint: true });
   if (after.size > maxBytes) throw tooLarge(path, after.size, maxBytes);
   const isSame = after.mtimeNs === before.mtimeNs && after.size === before.size;
-  return isSame && BigInt(bytes.length) === before.size ? bytes : null;
+  return isSame && BigInt(found.length) === before.size ? found : null;
 }
 
-/** A file that grows while it is read is not followed. */
-async function readUpTo(file: OpenedFile, limit: number): Promise<Uint8Array> {
+async function readAll(file: OpenedFile, limit: number): Promise<Read<Uint8Array>> {
   const buffer = Buffer.allocUnsafeSlow(limit);
   let length = 0;
   while (length < limit) {
@@ -62,7 +90,22 @@ async function readUpTo(file: OpenedFile, limit: number): Promise<Uint8Array> {
     if (bytesRead === 0) break;
     length += bytesRead;
   }
-  return buffer.subarray(0, length);
+  return { result: buffer.subarray(0, length), length };
+}
+
+const HASHED_BYTES = 256 * 1024;
+
+async function hashAll(file: OpenedFile, limit: number): Promise<Read<string>> {
+  const hash = createHash('sha256');
+  const buffer = Buffer.allocUnsafeSlow(Math.min(limit, HASHED_BYTES));
+  let length = 0;
+  while (length < limit) {
+    const { bytesRead } = await file.read(buffer, 0, Math.min(buffer.length, limit - length), length);
+    if (bytesRead === 0) break;
+    hash.update(buffer.subarray(0, bytesRead));
+    length += bytesRead;
+  }
+  return { result: hash.digest('hex'), length };
 }
 
 function tooLarge(path: string, size: bigint, maxBytes: number): HoldfastError {

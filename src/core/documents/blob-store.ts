@@ -9,7 +9,7 @@ export interface BlobStore {
   adopt(hash: string, place: string | null): Promise<void>;
   /** @throws `storage_failed`. */
   has(hash: string): Promise<boolean>;
-  /** Null when there is no such blob. @throws `storage_failed`, also for a damaged blob. */
+  /** The caller's own bytes; null when there is no such blob. @throws `storage_failed`, also for a damaged blob. */
   get(hash: string): Promise<Uint8Array | null>;
   /** No error when it is not there. A blob that comes back after a crash does no harm. @throws `storage_failed`. */
   delete(hash: string): Promise<void>;

@@ -62,7 +62,7 @@ export async function judge(
 }
 
 async function hashOf({ source, maxDocumentBytes }: JudgeDependencies, { item }: FileItem): Promise<string> {
-  return sha256Hex(await source.read(item, maxDocumentBytes));
+  return source.hash?.(item, maxDocumentBytes) ?? sha256Hex(await source.read(item, maxDocumentBytes));
 }
 
 function idOf(scope: Scope, item: SourceItem) {

@@ -60,6 +60,11 @@ export interface Source {
    * @throws HoldfastError `path_not_found` when the root itself, or `within`, is not there.
    */
   list(root: string, signal: AbortSignal, options?: ListOptions): AsyncIterable<SourceItem>;
-  /** @throws HoldfastError with the code that the item fails with, such as `document_vanished`. */
+  /**
+   * The bytes are the caller's own. @throws HoldfastError with the code that the item fails with, such as
+   * `document_vanished`.
+   */
   read(item: string, maxBytes: number): Promise<Uint8Array>;
+  /** SHA-256 of what `read` would give, in memory that does not grow with it. @throws as `read`. */
+  hash?(item: string, maxBytes: number): Promise<string>;
 }
