@@ -1,7 +1,8 @@
 import type { QuantisedVector } from '../documents/document.ts';
-import type { ChunkEncoding, Encodings, UnencodedChunk } from '../documents/encodings.ts';
+import type { Encodings, NewEncoding, UnencodedChunk } from '../documents/encodings.ts';
 import type { ChunkId, Scope } from '../documents/ids.ts';
 import { HoldfastError } from '../errors.ts';
+import { sha256Hex } from '../../lib/hash.ts';
 import { createWaker } from '../../lib/waker.ts';
 import { ModelError } from '../models/model-error.ts';
 import type { ChunkIndex } from '../retrieval/chunk-index.ts';
@@ -9,7 +10,7 @@ import type { Embedder } from '../retrieval/embedder.ts';
 import { passageText } from './passage-text.ts';
 
 export interface EncodeDependencies {
-  readonly catalog: Pick<Encodings, 'chunksWithout' | 'putEncodings'>;
+  readonly catalog: Pick<Encodings, 'chunksWithout' | 'putEncodings' | 'vectorsOf'>;
   readonly index: Pick<ChunkIndex, 'addEncodings'>;
   readonly embedder: Embedder;
   /** All collections that there are now. */
@@ -122,11 +123,14 @@ class Filler {
     const { catalog, index, embedder } = this.#dependencies;
     const { model, maxBatch } = embedder.profile;
     const found = await catalog.chunksWithout(scope, model, maxBatch + this.#refused.size);
-    const batch = found.filter(({ id }) => !this.#refused.has(id)).slice(0, maxBatch);
+    const batch = found
+      .filter(({ id }) => !this.#refused.has(id))
+      .slice(0, maxBatch)
+      .map(passageOf);
     if (batch.length === 0) return false;
-    const rows = await this.#embed(batch);
-    this.#waitingFor = null;
-    this.#failures = 0;
+    // What is known first: the rest comes with the next batch, and then its twins are known, too.
+    const known = await this.#known(scope, batch);
+    const rows = known.length > 0 ? known : await this.#embedOfEach(batch);
     try {
       await catalog.putEncodings(scope, model, rows);
     } catch (error) {
@@ -148,14 +152,33 @@ class Filler {
     this.#dependencies.onFailure(error, 0);
   }
 
+  /** Those whose passage another chunk has a vector of. */
+  async #known(scope: Scope, batch: readonly Passage[]): Promise<NewEncoding[]> {
+    const { catalog, embedder } = this.#dependencies;
+    const passages = [...new Set(batch.map(({ passage }) => passage))];
+    const vectors = await catalog.vectorsOf(scope, embedder.profile.model, passages);
+    return batch.flatMap(({ id, passage }) => {
+      const vector = vectors.get(passage);
+      return vector === undefined ? [] : { id, vector, passage };
+    });
+  }
+
+  /** One chunk of each passage. */
+  async #embedOfEach(batch: readonly Passage[]): Promise<NewEncoding[]> {
+    const rows = await this.#embed([...new Map(batch.map((one) => [one.passage, one])).values()]);
+    this.#waitingFor = null;
+    this.#failures = 0;
+    return rows;
+  }
+
   /** When the model refuses a batch, its texts are tried one by one, and those refused then are left out. */
-  async #embed(batch: readonly UnencodedChunk[]): Promise<ChunkEncoding[]> {
+  async #embed(batch: readonly Passage[]): Promise<NewEncoding[]> {
     try {
       return await this.#ask(batch);
     } catch (error) {
       if (batch.length === 1 || !isRefusal(error)) throw error;
     }
-    const rows: ChunkEncoding[] = [];
+    const rows: NewEncoding[] = [];
     const refused: ChunkId[] = [];
     let last: unknown = null;
     for (const chunk of batch) {
@@ -173,12 +196,16 @@ class Filler {
     return rows;
   }
 
-  async #ask(batch: readonly UnencodedChunk[]): Promise<ChunkEncoding[]> {
+  async #ask(batch: readonly Passage[]): Promise<NewEncoding[]> {
     const { embedder, quantise } = this.#dependencies;
-    const texts = batch.map(({ title, headingPath, text }) => passageText(title, headingPath, text));
+    const texts = batch.map(({ text }) => text);
     const vectors = await embedder.embedPassages(texts, this.#stopping.signal);
     requireUsable(embedder.profile.model, vectors, texts.length);
-    return batch.map(({ id }, at) => ({ id, vector: quantise(vectors[at] ?? new Float32Array(0)) }));
+    return batch.map(({ id, passage }, at) => ({
+      id,
+      vector: quantise(vectors[at] ?? new Float32Array(0)),
+      passage,
+    }));
   }
 
   /** Under steady load the filler goes on slowly instead of never. */
@@ -198,6 +225,19 @@ class Filler {
       if (!this.#stopping.signal.aborted) throw reason;
     }
   }
+}
+
+/** What is embedded of a chunk. */
+interface Passage {
+  readonly id: ChunkId;
+  readonly text: string;
+  /** Hash of the text. */
+  readonly passage: string;
+}
+
+function passageOf({ id, title, headingPath, text }: UnencodedChunk): Passage {
+  const whole = passageText(title, headingPath, text);
+  return { id, text: whole, passage: sha256Hex(whole) };
 }
 
 function nameOf({ tenant, collection }: Scope): string {

@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { HoldfastError } from '../../../core/errors.ts';
 import { GENERATIONS_MIGRATION } from './generations-schema.ts';
 import { JOBS_MIGRATION } from './jobs/schema.ts';
+import { PASSAGES_MIGRATION } from './passages-schema.ts';
 import { sketchFunction, SKETCHES_MIGRATION } from './sketches-schema.ts';
 
 /** "Hold" in ASCII: marks the file as a catalog of Holdfast. */
@@ -138,6 +139,7 @@ const MIGRATIONS: readonly string[] = [
   GENERATIONS_MIGRATION,
   JOBS_MIGRATION,
   SKETCHES_MIGRATION,
+  PASSAGES_MIGRATION,
 ];
 
 /**
