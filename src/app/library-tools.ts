@@ -6,6 +6,7 @@ import type { DocumentOrigin } from '../core/documents/document.ts';
 import type { Originals } from '../core/documents/originals.ts';
 import type { UploadStore } from '../core/documents/uploads.ts';
 import type { Bell } from '../core/ingest/bell.ts';
+import type { Extractor } from '../core/ingest/extractor.ts';
 import type { RecipeOf } from '../core/ingest/recipe.ts';
 import type { Source } from '../core/ingest/source.ts';
 import type { WriteItems } from '../core/ingest/write-items.ts';
@@ -30,7 +31,7 @@ export interface LibraryParts {
   readonly recipeOf: RecipeOf;
   readonly retrieve: Retrieve;
   readonly profile: EmbeddingProfile;
-  readonly models: { readonly observe?: Observe };
+  readonly models: { readonly observe?: Observe; readonly extractor?: Extractor | null };
 }
 
 /** What the parts of the library share. */

@@ -15,6 +15,7 @@ import type { Logger } from '../lib/logger.ts';
 import type { Breaker } from '../resilience/breaker.ts';
 import type { BreakerName } from '../resilience/defaults.ts';
 import { createDependency } from '../resilience/dependency.ts';
+import { watchedExtractor, type WatchedExtractor } from './extractor.ts';
 import type { ServiceModels } from './service.ts';
 import {
   watchedEmbedder,
@@ -43,14 +44,16 @@ export async function openModels(
     generator: generator && watchedGenerator(generator, watch),
     reranker: reranker && watchedReranker(reranker, watch),
   };
+  const extracting = openExtractor(config, options);
   const monitors = Object.values(watched).flatMap((one) => one?.monitor ?? []);
   for (const monitor of monitors) monitor.start();
   return {
     encoder: modelOf(watched.encoder),
     generator: modelOf(watched.generator),
     reranker: modelOf(watched.reranker),
+    extractor: extracting?.extractor ?? null,
     monitors,
-    calls: Object.values(watched).flatMap((one) => one?.calls ?? []),
+    calls: [...Object.values(watched), extracting].flatMap((one) => one?.calls ?? []),
     close: async () => {
       for (const monitor of monitors) await monitor[Symbol.asyncDispose]();
       await embedder?.[Symbol.asyncDispose]?.();
@@ -61,8 +64,17 @@ export async function openModels(
       breakerOf('ollama_generation', watched.generator),
       breakerOf('qdrant_search', null),
       breakerOf('reranker', watched.reranker),
+      breakerOf('tika', extracting),
     ],
   };
+}
+
+function openExtractor(
+  { tikaUrl, tikaTimeoutMs }: Config,
+  { settings, time }: Pick<WatchOptions, 'settings' | 'time'>,
+): WatchedExtractor | null {
+  if (tikaUrl === undefined) return null;
+  return watchedExtractor({ url: tikaUrl, timeoutMs: tikaTimeoutMs, settings: settings?.tika, time });
 }
 
 function modelOf<Model>(watched: Watched<Model> | null): Model | null {

@@ -26,7 +26,7 @@ function limitsOf(threads: number): WorkerLimits {
 
 /** The worker of this process, with its threads. */
 export async function openWorker(tools: LibraryTools, writeTasks: WriteTasks): Promise<Worker> {
-  const { config, catalog, blobs, index, originals, bell, logger, observe, wait, pool } = tools;
+  const { config, catalog, blobs, index, originals, bell, logger, observe, wait, pool, models } = tools;
   const { maxDocumentBytes } = config;
   const shared = { ...tools, queue: catalog, maxDocumentBytes, clock: systemClock };
   const report = ({ item, problem, retryInMs }: WorkerFailure): void => {
@@ -37,7 +37,12 @@ export async function openWorker(tools: LibraryTools, writeTasks: WriteTasks): P
   return startWorker({
     ...shared,
     room: createByteBudget(WORKED_ON_BYTES),
-    takeIn: createTakeIn({ ...shared, blobs, prepare: pool.prepare }),
+    takeIn: createTakeIn({
+      ...shared,
+      blobs,
+      prepare: pool.prepare,
+      extractor: models.extractor ?? null,
+    }),
     listSource: async (task, onListed, signal) => {
       observe('list', 'before');
       await listSource({ ...shared, onListed }, task, signal);

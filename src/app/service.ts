@@ -20,6 +20,7 @@ import type { Breakers } from '../core/breakers.ts';
 import type { Generator } from '../core/models/generator.ts';
 import type { Reranker } from '../core/models/reranker.ts';
 import { reranked } from '../core/retrieval/rerank.ts';
+import type { Extractor } from '../core/ingest/extractor.ts';
 import { generationId } from '../core/ingest/generation.ts';
 import { AS_THE_SERVICE, recipes, type RecipeOf } from '../core/ingest/recipe.ts';
 import type { Embedder, EmbeddingProfile } from '../core/retrieval/embedder.ts';
@@ -76,6 +77,8 @@ export interface ServiceModels {
   readonly generator?: Generator | null;
   /** A reranking model, guarded; null or left out: the fused order stays. */
   readonly reranker?: Reranker | null;
+  /** Reads files that no built-in parser takes, guarded; null or left out: none. */
+  readonly extractor?: Extractor | null;
   /** Called when the service is closed, after everything that asks the models. */
   readonly close?: () => Promise<void>;
   /** Breakers of the models and others, as health shows them. */

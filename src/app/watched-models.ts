@@ -129,7 +129,8 @@ export function watchedReranker(reranker: Reranker, options: WatchOptions): Watc
   return { model, monitor, breaker: dependency.breaker, calls: [callsOf(dependency)] };
 }
 
-function callsOf({ bulkhead, retries }: Dependency): ModelCalls {
+/** Reads the numbers of the calls of a dependency. */
+export function callsOf({ bulkhead, retries }: Dependency): ModelCalls {
   return () => {
     const { name, limit, active, waiting, waitingBackground, rejected } = bulkhead.snapshot();
     return { name, limit, active, waiting: waiting + waitingBackground, rejected, retries: retries() };

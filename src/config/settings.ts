@@ -12,6 +12,7 @@ import {
   paths,
   places,
   text,
+  url,
   watches,
 } from './setting.ts';
 import type { Setting } from './setting.ts';
@@ -99,6 +100,18 @@ export const SETTINGS = {
     max: 1000,
     default: 4,
     description: 'How often a site is asked for a page. A longer `Crawl-delay` of the site wins.',
+  }),
+  tikaUrl: url({
+    name: 'HOLDFAST_TIKA_URL',
+    default: undefined,
+    description: 'A server of Apache Tika that reads files of formats that Holdfast has no parser for.',
+  }),
+  tikaTimeoutMs: integer({
+    name: 'HOLDFAST_TIKA_TIMEOUT_MS',
+    min: 1,
+    max: 300_000,
+    default: 60_000,
+    description: 'How long the Tika server may work on one file, in milliseconds.',
   }),
   chunkTokens: integer({
     name: 'HOLDFAST_CHUNK_TOKENS',

@@ -122,6 +122,14 @@ export const ERRORS = {
     'Processing the document ends its process',
     'The other documents go on. Split or convert it, then retry it, and report it.',
   ],
+  extractor_unavailable: [
+    'The server that reads this format does not answer',
+    'Check that the Tika server of HOLDFAST_TIKA_URL runs, then retry the document.',
+  ],
+  extractor_busy: [
+    'The server that reads this format has more to do than it can',
+    'Nothing: it is tried again by itself.',
+  ],
   document_link_skipped: [
     'A symbolic link that leads in a circle or out of the folder',
     'Ingest its target directly.',

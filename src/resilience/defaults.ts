@@ -7,6 +7,7 @@ export const BREAKER_NAMES = [
   'ollama_generation',
   'qdrant_search',
   'reranker',
+  'tika',
 ] as const;
 
 /** Name of a dependency's breaker. */
@@ -151,6 +152,26 @@ export const DEPENDENCY_DEFAULTS = {
     limit: 4,
     queue: 4,
     maxWaitMs: 250,
+  },
+  // One file may take it long: only failures open the breaker. It holds few of the threads' places, so that a server
+  // that hangs keeps no other document waiting. The job queue tries again, and outlives a restart.
+  tika: {
+    isEnabled: true,
+    breaker: {
+      ...RULES,
+      ...MODEL_WINDOW,
+      minCalls: 10,
+      slowMs: 60_000,
+      openMs: 5000,
+      maxOpenMs: 60_000,
+      probeTimeoutMs: 120_000,
+    },
+    timeoutMs: 60_000,
+    stream: null,
+    extraAttempts: 0,
+    limit: 2,
+    queue: 1,
+    maxWaitMs: 10_000,
   },
 } as const satisfies Record<BreakerName, DependencySettings>;
 

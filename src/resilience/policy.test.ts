@@ -279,6 +279,6 @@ test('an unknown name is refused (R3)', () => {
   assert.throws(() => breakerName('redis'), {
     name: 'RangeError',
     message:
-      'There is no breaker "redis"; there are ollama_embedding, ollama_embedding_passages, ollama_generation, qdrant_search, reranker',
+      'There is no breaker "redis"; there are ollama_embedding, ollama_embedding_passages, ollama_generation, qdrant_search, reranker, tika',
   });
 });

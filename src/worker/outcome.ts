@@ -14,6 +14,8 @@ const TRANSIENT: ReadonlySet<ErrorCode> = new Set([
   'server_unreachable',
   'deadline_exceeded',
   'request_timeout',
+  'extractor_unavailable',
+  'extractor_busy',
 ]);
 
 export function failureOf(error: unknown): Failure {

@@ -2,16 +2,20 @@ import type { Catalog } from '../core/documents/catalog.ts';
 import type { BlobStore } from '../core/documents/blob-store.ts';
 import { problemState, type DocumentOrigin } from '../core/documents/document.ts';
 import { HoldfastError } from '../core/errors.ts';
+import type { Extractor } from '../core/ingest/extractor.ts';
 import type { DocumentTask, Step } from '../core/ingest/job.ts';
 import type { Prepare, PrepareInput, PreparedItem } from '../core/ingest/prepare.ts';
 import type { RecipeOf } from '../core/ingest/recipe.ts';
 import type { Source } from '../core/ingest/source.ts';
 import type { TaskWrite } from '../core/ingest/write-items.ts';
+import { extractionOf, isForExtractor } from './extract.ts';
 
 export interface TakeInDependencies {
   readonly blobs: Pick<BlobStore, 'get'>;
   readonly sources: ReadonlyMap<DocumentOrigin, Source>;
   readonly prepare: Prepare;
+  /** Asked for what no built-in parser takes; null: there is none. */
+  readonly extractor: Extractor | null;
   readonly catalog: Pick<Catalog, 'getCollection'>;
   readonly recipeOf: RecipeOf;
   readonly maxDocumentBytes: number;
@@ -29,7 +33,7 @@ const MAX_TRIES = 3;
 
 /** @throws what is worth another try; what is wrong with the document becomes its problem. */
 export function createTakeIn(dependencies: TakeInDependencies): TakeIn {
-  const { prepare, catalog, recipeOf } = dependencies;
+  const { prepare, extractor, catalog, recipeOf } = dependencies;
   return async (task, onStep, signal) => {
     onStep('fetch');
     const bytes = await fetch(task, dependencies);
@@ -40,7 +44,17 @@ export function createTakeIn(dependencies: TakeInDependencies): TakeIn {
     const { language } = collection.settings;
     const input: PrepareInput = { ...task.input, scope, item, bytes, language, ...recipeOf(collection) };
     onStep('parse');
-    const prepared = await prepare(input, signal, onStep);
+    let prepared = await prepare(input, signal, onStep);
+    if (extractor !== null && isForExtractor(prepared)) {
+      const extraction = await extractionOf({ input, tries: task.tries }, extractor, signal);
+      prepared =
+        extraction instanceof HoldfastError
+          ? {
+              ...prepared,
+              problems: [{ recordKey: null, code: extraction.code, reason: extraction.message }],
+            }
+          : await prepare({ ...input, extraction }, signal, onStep);
+    }
     const crash = prepared.problems.find(({ code }) => code === 'document_crashes');
     // Tried again, for it may have met a machine without memory.
     if (crash !== undefined && task.tries < MAX_TRIES) throw new HoldfastError(crash.code, crash.reason);

@@ -3,12 +3,14 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import type { Catalog } from '../../src/core/documents/catalog.ts';
 import type { ChunkEncoding, StoredEncodings } from '../../src/core/documents/encodings.ts';
 import { chunkId, documentId, type ChunkId, type Scope } from '../../src/core/documents/ids.ts';
+import { sha256Hex } from '../../src/lib/hash.ts';
 import type { Clock } from '../../src/lib/clock.ts';
 import { GENERATION, putOf, scopeOf } from './catalog-samples.ts';
 import type { CatalogHarness } from './catalog.ts';
 
 const docs = scopeOf('docs');
 const MODEL = 'encoder-a';
+const [PASSAGE = '', OTHER = '', NONE = ''] = ['a', 'b', 'c'].map(sha256Hex);
 
 /** What every catalog does with the vectors of an encoder; each adapter's test runs it. */
 export function encodingsContract(name: string, open: (clock: Clock) => Promise<CatalogHarness>): void {
@@ -178,10 +180,36 @@ export function encodingsContract(name: string, open: (clock: Clock) => Promise<
       assert.equal((await missing()).length, 2);
     });
 
+    it('gives the vector of a passage as long as a chunk of the collection has it', async () => {
+      const put = putOf(docs, 'a.md', ['one', 'two', 'three']);
+      await catalog.commit(docs, [put]);
+      const [marked, other, unmarked] = [0, 1, 2].map((at) => encodingOf(chunkId(put.version.id, at)));
+      assert.ok(marked !== undefined && other !== undefined && unmarked !== undefined);
+      await catalog.putEncodings(docs, MODEL, [
+        { ...marked, passage: PASSAGE },
+        { ...other, vector: { scale: 0, values: marked.vector.values }, passage: OTHER },
+        unmarked,
+      ]);
+      const expected = new Map([
+        [PASSAGE, marked.vector],
+        [OTHER, { scale: 0, values: marked.vector.values }],
+      ]);
+      assert.deepEqual(await catalog.vectorsOf(docs, MODEL, [PASSAGE, OTHER, NONE]), expected);
+      catalog = await harness.reopen();
+      assert.deepEqual(await catalog.vectorsOf(docs, MODEL, [PASSAGE, OTHER, NONE]), expected);
+      assert.deepEqual(await catalog.vectorsOf(docs, 'other', [PASSAGE]), new Map());
+      const foreign = scopeOf('docs', 'other');
+      await create(foreign);
+      assert.deepEqual(await catalog.vectorsOf(foreign, MODEL, [PASSAGE]), new Map());
+      await catalog.commit(docs, [{ kind: 'delete', id: documentId(docs, 'a.md') }]);
+      assert.deepEqual(await catalog.vectorsOf(docs, MODEL, [PASSAGE]), new Map());
+    });
+
     it('finds nothing in a collection that does not exist, and refuses to write there', async () => {
       const none = scopeOf('none');
       assert.deepEqual(await catalog.chunksWithout(none, MODEL, 10), []);
       assert.deepEqual(await all(catalog, none, MODEL), []);
+      assert.deepEqual(await catalog.vectorsOf(none, MODEL, [PASSAGE]), new Map());
       assert.deepEqual(await catalog.encodingProgress(none, MODEL), {
         encoded: 0,
         total: 0,

@@ -28,6 +28,7 @@ import { binaryFormat, PACKED, packedFormat, textualFormat } from './sniff.ts';
 import { subtitlesParser } from './subtitles.ts';
 import { tarParser } from './tar.ts';
 import { textParser } from './text.ts';
+import { tikaParser } from './tika.ts';
 import { yamlParser } from './yaml.ts';
 import { zipParser } from './zip.ts';
 
@@ -58,6 +59,7 @@ const PARSERS: readonly (Parser | FileParser)[] = [
   openDocumentParser,
   epubParser,
   rtfParser,
+  tikaParser,
 ];
 
 /** Text by its bytes, but not to be read as such. */

@@ -54,6 +54,7 @@ export const FORMATS = [
   'opendocument',
   'epub',
   'rtf',
+  'tika',
 ] as const;
 export type Format = (typeof FORMATS)[number];
 

@@ -16,6 +16,12 @@ export interface ChunkEncoding {
   readonly vector: QuantisedVector;
 }
 
+/** An encoding to be stored. */
+export interface NewEncoding extends ChunkEncoding {
+  /** SHA-256 of the embedded passage, hexadecimal, for other chunks of the same one. Left out: it is not shared. */
+  readonly passage?: string;
+}
+
 /** How far an encoder got in a collection. */
 export interface EncodingProgress {
   /** Searchable chunks with an encoding. */
@@ -44,7 +50,13 @@ export interface Encodings {
    * @throws HoldfastError `encoder_mismatch` when the dimensions differ from the stored ones or from each other,
    * `collection_not_found`.
    */
-  putEncodings(scope: Scope, model: string, rows: readonly ChunkEncoding[]): Promise<void>;
+  putEncodings(scope: Scope, model: string, rows: readonly NewEncoding[]): Promise<void>;
+  /** The vectors that chunks of the collection have for these passages, by the passage; those without are left out. */
+  vectorsOf(
+    scope: Scope,
+    model: string,
+    passages: readonly string[],
+  ): Promise<ReadonlyMap<string, QuantisedVector>>;
   /** All encodings of searchable chunks, read in steps of bounded memory. */
   encodings(scope: Scope, model: string): AsyncIterable<ChunkEncoding>;
   /** Cheap: counters, not a count. */

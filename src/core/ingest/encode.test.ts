@@ -97,6 +97,38 @@ describe('the filler of encodings', () => {
     assert.deepEqual(filling.failures, []);
   });
 
+  it('asks once for a passage that several documents have', async () => {
+    await using opened = await library(0);
+    const same = '# Heron\n\nIt stands in the reeds.';
+    for (const key of ['a', 'b', 'c']) await opened.put(docs, key, same);
+    const encoder = fakeEncoder();
+    await using filling = start(opened, encoder);
+    await until(() => filling.encode.status().state === 'idle');
+    assert.deepEqual(encoder.batches, [['Heron\nIt stands in the reeds.']]);
+    assert.deepEqual([await encoded(opened), await inIndex(opened)], ['3 of 3', '3 of 3']);
+    await opened.put(docs, 'd', same);
+    await opened.put(docs, 'e', '# Egret\n\nIt stands in the reeds.');
+    filling.encode.wake();
+    await until(async () => (await encoded(opened)) === '5 of 5' && (await inIndex(opened)) === '5 of 5');
+    assert.deepEqual(encoder.batches.slice(1), [['Egret\nIt stands in the reeds.']]);
+    const vectors = new Set<string>();
+    for await (const { vector } of opened.catalog.encodings(docs, MODEL)) vectors.add(vector.values.join());
+    assert.equal(vectors.size, 2);
+  });
+
+  it('gives known passages their vectors while the model is away', async () => {
+    await using opened = await library(1);
+    const encoder = fakeEncoder();
+    await using filling = start(opened, encoder);
+    await until(() => filling.encode.status().state === 'idle');
+    encoder.failure = new ModelError('unreachable', 'away');
+    await opened.put(docs, 'copy', '# Page 0\n\nText 0.');
+    await opened.put(docs, 'new', 'A new text.');
+    filling.encode.wake();
+    await until(async () => (await encoded(opened)) === '2 of 3');
+    await until(() => filling.encode.status().state === 'waiting');
+  });
+
   it('never has more than one batch under way, over all collections', async () => {
     await using opened = await library();
     const other = scopeOf('other');
@@ -152,6 +184,7 @@ describe('the filler of encodings', () => {
     let isFull = true;
     const catalog: EncodeDependencies['catalog'] = {
       chunksWithout: async (...request) => opened.catalog.chunksWithout(...request),
+      vectorsOf: async (...request) => opened.catalog.vectorsOf(...request),
       async putEncodings(...rows) {
         if (isFull) throw new HoldfastError('storage_full', 'no space');
         return opened.catalog.putEncodings(...rows);

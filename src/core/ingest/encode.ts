@@ -1,7 +1,8 @@
 import type { QuantisedVector } from '../documents/document.ts';
-import type { ChunkEncoding, Encodings, UnencodedChunk } from '../documents/encodings.ts';
+import type { Encodings, NewEncoding, UnencodedChunk } from '../documents/encodings.ts';
 import type { ChunkId, Scope } from '../documents/ids.ts';
 import { HoldfastError } from '../errors.ts';
+import { sha256Hex } from '../../lib/hash.ts';
 import { createWaker } from '../../lib/waker.ts';
 import { ModelError } from '../models/model-error.ts';
 import type { ChunkIndex } from '../retrieval/chunk-index.ts';
@@ -9,7 +10,7 @@ import type { Embedder } from '../retrieval/embedder.ts';
 import { passageText } from './passage-text.ts';
 
 export interface EncodeDependencies {
-  readonly catalog: Pick<Encodings, 'chunksWithout' | 'putEncodings'>;
+  readonly catalog: Pick<Encodings, 'chunksWithout' | 'putEncodings' | 'vectorsOf'>;
   readonly index: Pick<ChunkIndex, 'addEncodings'>;
   readonly embedder: Embedder;
   /** All collections that there are now. */
@@ -73,7 +74,7 @@ class Filler {
   /** Collections that cannot be filled as things are, with the reason; tried again when something changed. */
   readonly #blocked = new Map<string, string>();
   /** The batch that is on its way to the disk: never more than one. */
-  readonly #pending = new Set<ChunkId>();
+  readonly #pending = new Map<ChunkId, string>();
   #storing: Promise<void> | null = null;
   #waitingFor: string | null = null;
   #isFilling = true;
@@ -133,12 +134,15 @@ class Filler {
     const { model, maxBatch } = embedder.profile;
     const limit = maxBatch + this.#refused.size + this.#pending.size;
     const found = await catalog.chunksWithout(scope, model, limit);
-    const isOpen = ({ id }: UnencodedChunk): boolean => !this.#refused.has(id) && !this.#pending.has(id);
-    const batch = found.filter(isOpen).slice(0, maxBatch);
+    const storing = new Set(this.#pending.values());
+    // A twin of what is being stored takes its vector over once it is there.
+    const isOpen = ({ id, passage }: Passage): boolean =>
+      !this.#refused.has(id) && !this.#pending.has(id) && !storing.has(passage);
+    const batch = found.map(passageOf).filter(isOpen).slice(0, maxBatch);
     if (batch.length === 0) return false;
-    const rows = await this.#embed(batch);
-    this.#waitingFor = null;
-    this.#failures = 0;
+    // What is known first: the rest comes with the next batch, and then its twins are known, too.
+    const known = await this.#known(scope, batch);
+    const rows = known.length > 0 ? known : await this.#embedOfEach(batch);
     await this.#stored();
     this.#storing = this.#store(scope, rows);
     // Whoever waits for it next is told.
@@ -146,10 +150,10 @@ class Filler {
     return true;
   }
 
-  async #store(scope: Scope, rows: readonly ChunkEncoding[]): Promise<void> {
+  async #store(scope: Scope, rows: readonly Encoded[]): Promise<void> {
     const { catalog, index, embedder, turn } = this.#dependencies;
     const { model } = embedder.profile;
-    for (const { id } of rows) this.#pending.add(id);
+    for (const { id, passage } of rows) this.#pending.set(id, passage);
     try {
       await turn();
       await catalog.putEncodings(scope, model, rows);
@@ -179,14 +183,33 @@ class Filler {
     this.#dependencies.onFailure(error, 0);
   }
 
+  /** Those whose passage another chunk has a vector of. */
+  async #known(scope: Scope, batch: readonly Passage[]): Promise<Encoded[]> {
+    const { catalog, embedder } = this.#dependencies;
+    const passages = [...new Set(batch.map(({ passage }) => passage))];
+    const vectors = await catalog.vectorsOf(scope, embedder.profile.model, passages);
+    return batch.flatMap(({ id, passage }) => {
+      const vector = vectors.get(passage);
+      return vector === undefined ? [] : { id, vector, passage };
+    });
+  }
+
+  /** One chunk of each passage. */
+  async #embedOfEach(batch: readonly Passage[]): Promise<Encoded[]> {
+    const rows = await this.#embed([...new Map(batch.map((one) => [one.passage, one])).values()]);
+    this.#waitingFor = null;
+    this.#failures = 0;
+    return rows;
+  }
+
   /** When the model refuses a batch, its texts are tried one by one, and those refused then are left out. */
-  async #embed(batch: readonly UnencodedChunk[]): Promise<ChunkEncoding[]> {
+  async #embed(batch: readonly Passage[]): Promise<Encoded[]> {
     try {
       return await this.#ask(batch);
     } catch (error) {
       if (batch.length === 1 || !isRefusal(error)) throw error;
     }
-    const rows: ChunkEncoding[] = [];
+    const rows: Encoded[] = [];
     const refused: ChunkId[] = [];
     let last: unknown = null;
     for (const chunk of batch) {
@@ -204,12 +227,16 @@ class Filler {
     return rows;
   }
 
-  async #ask(batch: readonly UnencodedChunk[]): Promise<ChunkEncoding[]> {
+  async #ask(batch: readonly Passage[]): Promise<Encoded[]> {
     const { embedder, quantise } = this.#dependencies;
-    const texts = batch.map(({ title, headingPath, text }) => passageText(title, headingPath, text));
+    const texts = batch.map(({ text }) => text);
     const vectors = await embedder.embedPassages(texts, this.#stopping.signal);
     requireUsable(embedder.profile.model, vectors, texts.length);
-    return batch.map(({ id }, at) => ({ id, vector: quantise(vectors[at] ?? new Float32Array(0)) }));
+    return batch.map(({ id, passage }, at) => ({
+      id,
+      vector: quantise(vectors[at] ?? new Float32Array(0)),
+      passage,
+    }));
   }
 
   /** Under steady load the filler goes on slowly instead of never. */
@@ -229,6 +256,22 @@ class Filler {
       if (!this.#stopping.signal.aborted) throw reason;
     }
   }
+}
+
+/** What is embedded of a chunk. */
+interface Passage {
+  readonly id: ChunkId;
+  readonly text: string;
+  /** Hash of the text. */
+  readonly passage: string;
+}
+
+/** A vector and what it was made of. */
+type Encoded = Required<NewEncoding>;
+
+function passageOf({ id, title, headingPath, text }: UnencodedChunk): Passage {
+  const whole = passageText(title, headingPath, text);
+  return { id, text: whole, passage: sha256Hex(whole) };
 }
 
 function nameOf({ tenant, collection }: Scope): string {

@@ -91,8 +91,9 @@ function isUnchanged(
 ): boolean {
   if (known.contentHash !== contentHash) return false;
   if (givenLanguageOf(known, language) !== known.givenLanguage) return false;
-  // What took too long once may have met a busy machine.
-  if (failures.some(({ code }) => code === 'document_timeout')) return false;
+  // What took too long once may have met a busy machine; a server that was away may be back.
+  if (failures.some(({ code }) => code === 'document_timeout' || code === 'extractor_unavailable'))
+    return false;
   return failures.length === known.documents.length || known.generation === generation;
 }
 

@@ -14,6 +14,7 @@ import type { FileInput, ParseResult } from '../documents/parser.ts';
 import { joinKeys } from '../documents/record-key.ts';
 import { sketchOf } from '../documents/sketch.ts';
 import { HoldfastError, toHoldfastError } from '../errors.ts';
+import type { Extraction } from './extractor.ts';
 import type { TaskInput } from './job.ts';
 import { passageText } from './passage-text.ts';
 import { splitDocument } from './split.ts';
@@ -31,6 +32,8 @@ export interface PrepareInput extends TaskInput {
   readonly chunkTokens: number;
   /** False: chunks get no vectors. Left out: they do. */
   readonly isEmbedded?: boolean;
+  /** What an extractor made of the bytes; left out: they are parsed themselves. */
+  readonly extraction?: Extraction;
 }
 
 /** A document of an item, ready to be committed. */
@@ -89,10 +92,13 @@ export async function prepareItem(
   let format: Format | null = null;
   try {
     if (input.bytes.length === 0) throw new HoldfastError('document_empty', `${name} has 0 bytes`);
-    format = input.format ?? tools.formatOf(input.name, input.bytes, input.mediaType ?? undefined);
+    format =
+      input.extraction?.format ??
+      input.format ??
+      tools.formatOf(input.name, input.bytes, input.mediaType ?? undefined);
     if (format === null)
       throw new HoldfastError('document_unsupported', `${name} has no format that can be read`);
-    const parsed = await tools.parse(format, { bytes: input.bytes, name });
+    const parsed = await tools.parse(format, { bytes: input.extraction?.bytes ?? input.bytes, name });
     const documents = parsed.documents.map((document) =>
       prepareDocument(visibleDocument(document), { input, contentHash, tools, onStep }),
     );

@@ -26,7 +26,11 @@ export const createDocumentSchema = z.strictObject({
     .describe('Names the document in its collection; the same id again replaces it.'),
   title: titleSchema.optional(),
   uri: uriSchema.optional(),
-  format: z.enum(FORMATS).optional().describe('Taken from the extension of `uri`, else plain text.'),
+  format: z
+    .enum(FORMATS)
+    .exclude(['tika'])
+    .optional()
+    .describe('Taken from the extension of `uri`, else plain text.'),
   language: documentLanguageSchema.optional(),
   metadata: metadataSchema.optional(),
 });

@@ -70,6 +70,8 @@ export const STATUS: Readonly<Record<ErrorCode, number>> = {
   document_encrypted: 422,
   document_timeout: 422,
   document_crashes: 422,
+  extractor_unavailable: 503,
+  extractor_busy: 503,
   document_link_skipped: 422,
   git_unreadable: 422,
   url_invalid: 400,

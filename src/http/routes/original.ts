@@ -26,6 +26,7 @@ const MEDIA_TYPES: Readonly<Record<Format, string>> = {
   xlsx: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
   opendocument: 'application/octet-stream',
   epub: 'application/epub+zip',
+  tika: 'application/octet-stream',
   rtf: 'application/rtf',
 };
 

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import type { QuantisedVector } from '../../../core/documents/document.ts';
 import type { ChunkEncoding, Encodings } from '../../../core/documents/encodings.ts';
 import { chunkId, parseChunkId, type ChunkId, type Scope } from '../../../core/documents/ids.ts';
 import { HoldfastError } from '../../../core/errors.ts';
@@ -48,6 +49,7 @@ export function encodingCalls(database: DatabaseSync, key: CollectionKey): Encod
   return {
     chunksWithout: missingListing(database, { key, findEncoder }),
     putEncodings: writing(database, { key, findEncoder }),
+    vectorsOf: vectorFinding(database, { key, findEncoder }),
     encodingProgress(scope, model) {
       const collection = key(scope);
       const encoder = findEncoder(collection, model);
@@ -95,8 +97,8 @@ function writing(database: DatabaseSync, { key, findEncoder }: Finding): Encodin
     'SELECT key FROM versions WHERE collection = ? AND id = ?',
   );
   const insert = database.prepare(
-    `INSERT INTO encodings (chunk, encoder, scale, vector)
-     SELECT key, ?, ?, ? FROM chunks WHERE key = ? ON CONFLICT DO NOTHING`,
+    `INSERT INTO encodings (chunk, encoder, scale, vector, passage)
+     SELECT key, ?, ?, ?, ? FROM chunks WHERE key = ? ON CONFLICT DO NOTHING`,
   );
   const advance = completenessAdvancing(database);
   return (scope, model, rows) => {
@@ -107,17 +109,44 @@ function writing(database: DatabaseSync, { key, findEncoder }: Finding): Encodin
       addEncoder.run(collection, model, dimensions);
       const encoder = findEncoder(collection, model);
       if (encoder === null) return;
-      for (const { id, vector } of rows) {
+      for (const { id, vector, passage } of rows) {
         requireDimensions(vector.values.length, { scope, model, stored: encoder.dimensions });
         const place = parseChunkId(id);
         if (place === null || place.ordinal >= CHUNKS_PER_VERSION) continue;
         const version = findVersion.get(collection, Buffer.from(place.version, 'hex'))?.[0];
         if (version === undefined) continue;
-        insert.run(encoder.key, vector.scale, vector.values, version * CHUNKS_PER_VERSION + place.ordinal);
+        const chunk = version * CHUNKS_PER_VERSION + place.ordinal;
+        insert.run(encoder.key, vector.scale, vector.values, keyOf(passage), chunk);
       }
       advance(collection, encoder);
     });
   };
+}
+
+function vectorFinding(database: DatabaseSync, { key, findEncoder }: Finding): EncodingCalls['vectorsOf'] {
+  const find = query<readonly [number, Uint8Array]>(
+    database,
+    'SELECT scale, vector FROM encodings WHERE encoder = ? AND passage = ? LIMIT 1',
+  );
+  return (scope, model, passages) => {
+    const found = new Map<string, QuantisedVector>();
+    const encoder = findEncoder(key(scope), model);
+    if (encoder === null) return found;
+    for (const passage of passages) {
+      const row = find.get(encoder.key, keyOf(passage));
+      if (row !== null) found.set(passage, vectorOf(...row));
+    }
+    return found;
+  };
+}
+
+/** Half of a SHA-256 is enough to tell the passages of a collection apart. */
+function keyOf(passage: string | undefined): Uint8Array | null {
+  return passage === undefined ? null : Buffer.from(passage.slice(0, 32), 'hex');
+}
+
+function vectorOf(scale: number, bytes: Uint8Array): QuantisedVector {
+  return { scale, values: new Int8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength) };
 }
 
 /** Moves `complete_below` on, so that the next look for missing chunks does not go through all that is done. */
@@ -179,7 +208,7 @@ export function encodingSteps(
     const found = list.all(collection, from, after, encoder.key);
     const rows = found.map(([chunk, versionKey, version, scale, bytes]) => ({
       id: idOf(version, versionKey, chunk),
-      vector: { scale, values: new Int8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength) },
+      vector: vectorOf(scale, bytes),
     }));
     return { rows, next: found.length < ROWS_PER_STEP ? null : (found.at(-1)?.[0] ?? null) };
   };

@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { HoldfastError } from '../../../core/errors.ts';
 import { GENERATIONS_MIGRATION } from './generations-schema.ts';
 import { JOBS_MIGRATION } from './jobs/schema.ts';
+import { PASSAGES_MIGRATION } from './passages-schema.ts';
 import { sketchFunction, SKETCHES_MIGRATION } from './sketches-schema.ts';
 
 /** "Hold" in ASCII: marks the file as a catalog of Holdfast. */
@@ -140,6 +141,7 @@ const MIGRATIONS: readonly string[] = [
   SKETCHES_MIGRATION,
   'ALTER TABLE documents ADD COLUMN given_language TEXT;',
   'ALTER TABLE generations ADD COLUMN embedder TEXT;',
+  PASSAGES_MIGRATION,
 ];
 
 /**
