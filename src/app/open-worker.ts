@@ -10,7 +10,7 @@ import type { LibraryTools } from './library-tools.ts';
 const LEASE_MS = 30_000;
 const UNCOMMITTED = 192;
 /** Of documents that are worked on: each is in memory several times while it is parsed and written. */
-const WORKED_ON_BYTES = 64 * 2 ** 20;
+const WORKED_ON_BYTES = 32 * 2 ** 20;
 
 /** The worker of this process, with its threads. */
 export async function openWorker(tools: LibraryTools, writeTasks: WriteTasks): Promise<Worker> {
