@@ -11,7 +11,7 @@ const LEASE_MS = 30_000;
 const UNCOMMITTED = 192;
 const PARALLEL_BYTES = 2 ** 18;
 /** Of documents that are worked on: each is in memory several times while it is parsed and written. */
-const WORKED_ON_BYTES = 64 * 2 ** 20;
+const WORKED_ON_BYTES = 32 * 2 ** 20;
 
 /** Enough for no thread to wait for its next document, however small they are. */
 function limitsOf(threads: number): WorkerLimits {
