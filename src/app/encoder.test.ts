@@ -170,6 +170,14 @@ async function reindex(service: Service, embedder: string): Promise<void> {
   await service.reindexing.activate(docs, generation.key);
 }
 
+/** Why a generation with such an embedder is not made. */
+async function refusal(service: Service, embedder: string): Promise<string> {
+  return service.reindexing.start(docs, { embedder }).then(
+    () => 'started',
+    (error: unknown) => String(error),
+  );
+}
+
 test('a generation may do without the encoder, without any vectors, and take it back', LIMITS, async (t) => {
   const encoder = fakeEncoder();
   await using service = await open(temporaryFolder(t), encoder);
@@ -211,21 +219,23 @@ test('a collection without vectors keeps no other one from the encoder', LIMITS,
   assert.deepEqual(new Set(found.results.map(({ collection }) => collection)), new Set(collections));
 });
 
-test('a generation with an embedder that the server does not have is refused with what it has', LIMITS, async (t) => {
-  const refusal = async (service: Service, embedder: string): Promise<string> =>
-    service.reindexing.start(docs, { embedder }).then(
-      () => 'started',
-      (error: unknown) => String(error),
-    );
-  {
-    await using service = await open(temporaryFolder(t), null);
+test(
+  'a generation with an embedder that the server does not have is refused with what it has',
+  LIMITS,
+  async (t) => {
+    {
+      await using service = await open(temporaryFolder(t), null);
+      await submit(service, 0, 1);
+      assert.match(
+        await refusal(service, 'nomic-embed-text'),
+        /no embedder "nomic-embed-text"; it has static, none$/,
+      );
+    }
+    await using service = await openWithout(temporaryFolder(t), fakeEncoder());
     await submit(service, 0, 1);
-    assert.match(await refusal(service, 'nomic-embed-text'), /no embedder "nomic-embed-text"; it has static, none$/);
-  }
-  await using service = await openWithout(temporaryFolder(t), fakeEncoder());
-  await submit(service, 0, 1);
-  assert.match(await refusal(service, 'static'), /no embedder "static"; it has fake-64, none$/);
-});
+    assert.match(await refusal(service, 'static'), /no embedder "static"; it has fake-64, none$/);
+  },
+);
 
 test('static vectors that are turned off, and on again, leave no passage behind', LIMITS, async (t) => {
   const folder = temporaryFolder(t);

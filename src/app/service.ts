@@ -19,7 +19,7 @@ import type { Generator } from '../core/models/generator.ts';
 import type { Reranker } from '../core/models/reranker.ts';
 import { reranked } from '../core/retrieval/rerank.ts';
 import { generationId } from '../core/ingest/generation.ts';
-import { AS_THE_SERVICE, recipes } from '../core/ingest/recipe.ts';
+import { AS_THE_SERVICE, recipes, type RecipeOf } from '../core/ingest/recipe.ts';
 import type { Embedder, EmbeddingProfile } from '../core/retrieval/embedder.ts';
 import { createRetrieve, type Retrieve } from '../core/retrieval/retrieve.ts';
 import { isoTime, systemClock } from '../lib/clock.ts';
@@ -136,9 +136,7 @@ async function wire(parts: Parts): Promise<Service> {
   const profile = embedder?.profile ?? NO_VECTORS;
   const index = stack.use(await openIndex({ config, logger, catalog, encoder }, profile));
   const running = openEncoder(encoder, { catalog, logger, stack, models }, index);
-  const recipeOf = recipes(config.chunkTokens, ({ chunkTokens, isEmbedded }) =>
-    generationId({ profile: isEmbedded ? profile : NO_VECTORS, chunkTokens }),
-  );
+  const recipeOf = serviceRecipes(config, profile);
   const { generation } = recipeOf(AS_THE_SERVICE);
   const retrieve = openRetrieve({ config, catalog, index, embedder, running, reranker });
   const library = await openLibrary({ ...parts, index, running, recipeOf, retrieve, profile });
@@ -187,6 +185,12 @@ async function wire(parts: Parts): Promise<Service> {
     verifyIndex: async () => verifyIndex(catalog, index),
     [Symbol.asyncDispose]: async () => stack.disposeAsync(),
   };
+}
+
+function serviceRecipes({ chunkTokens: usual }: Config, profile: EmbeddingProfile): RecipeOf {
+  return recipes(usual, ({ chunkTokens, isEmbedded }) =>
+    generationId({ profile: isEmbedded ? profile : NO_VECTORS, chunkTokens }),
+  );
 }
 
 function openMetrics(

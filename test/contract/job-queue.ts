@@ -574,6 +574,7 @@ export function jobQueueContract(name: string, open: (clock: Clock) => Promise<J
       const made = await queue.createGeneration(docs, {
         language: 'auto',
         chunkTokens: 50,
+        embedder: null,
         generation: GENERATION,
         questions: [],
       });

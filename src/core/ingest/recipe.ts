@@ -21,7 +21,10 @@ export function recipes(
   generationOf: (parts: Omit<Recipe, 'generation'>) => GenerationId,
 ): RecipeOf {
   return (collection) => {
-    const own = { chunkTokens: collection.chunkTokens ?? chunkTokens, isEmbedded: collection.embedder !== 'none' };
+    const own = {
+      chunkTokens: collection.chunkTokens ?? chunkTokens,
+      isEmbedded: collection.embedder !== 'none',
+    };
     return { ...own, generation: generationOf(own) };
   };
 }
