@@ -140,6 +140,7 @@ const MIGRATIONS: readonly string[] = [
   SKETCHES_MIGRATION,
   'ALTER TABLE documents ADD COLUMN given_language TEXT;',
   'ALTER TABLE generations ADD COLUMN embedder TEXT;',
+  'ALTER TABLE chunks ADD COLUMN line INTEGER;',
 ];
 
 /**
