@@ -136,7 +136,7 @@ async function wire(parts: Parts): Promise<Service> {
   const profile = embedder?.profile ?? NO_VECTORS;
   const index = stack.use(await openIndex({ config, logger, catalog, encoder }, profile));
   const running = openEncoder(encoder, { catalog, logger, stack, models }, index);
-  const recipeOf = serviceRecipes(config, profile);
+  const recipeOf = recipesFor(config, profile);
   const { generation } = recipeOf(AS_THE_SERVICE);
   const retrieve = openRetrieve({ config, catalog, index, embedder, running, reranker });
   const library = await openLibrary({ ...parts, index, running, recipeOf, retrieve, profile });
@@ -187,7 +187,7 @@ async function wire(parts: Parts): Promise<Service> {
   };
 }
 
-function serviceRecipes({ chunkTokens: usual }: Config, profile: EmbeddingProfile): RecipeOf {
+function recipesFor({ chunkTokens: usual }: Config, profile: EmbeddingProfile): RecipeOf {
   return recipes(usual, ({ chunkTokens, isEmbedded }) =>
     generationId({ profile: isEmbedded ? profile : NO_VECTORS, chunkTokens }),
   );
