@@ -170,6 +170,14 @@ async function reindex(service: Service, embedder: string): Promise<void> {
   await service.reindexing.activate(docs, generation.key);
 }
 
+/** Why a generation with such an embedder is not made. */
+async function refusal(service: Service, embedder: string): Promise<string> {
+  return service.reindexing.start(docs, { embedder }).then(
+    () => 'started',
+    (error: unknown) => String(error),
+  );
+}
+
 test('a generation may do without the encoder, without any vectors, and take it back', LIMITS, async (t) => {
   const encoder = fakeEncoder();
   await using service = await open(temporaryFolder(t), encoder);
@@ -215,11 +223,6 @@ test(
   'a generation with an embedder that the server does not have is refused with what it has',
   LIMITS,
   async (t) => {
-    const refusal = async (service: Service, embedder: string): Promise<string> =>
-      service.reindexing.start(docs, { embedder }).then(
-        () => 'started',
-        (error: unknown) => String(error),
-      );
     {
       await using service = await open(temporaryFolder(t), null);
       await submit(service, 0, 1);

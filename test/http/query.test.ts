@@ -33,6 +33,7 @@ describe('POST /query', () => {
       'document_version',
       'end',
       'heading_path',
+      'lines',
       'marker',
       'page',
       'quote',

@@ -1,5 +1,6 @@
 import type { Message } from '../models/generator.ts';
 import type { Span } from '../documents/document.ts';
+import type { Lines } from '../documents/lines.ts';
 import type { ChunkId, CollectionName, DocumentId, VersionId } from '../documents/ids.ts';
 import type { Degradation, SearchRequest, SearchResponse } from '../retrieval/search.ts';
 
@@ -15,6 +16,8 @@ export interface Citation extends Span {
   readonly uri: string | null;
   readonly headingPath: readonly string[];
   readonly page: number | null;
+  /** Of the quote. Left out where lines mean nothing. */
+  readonly lines?: Lines;
   readonly quote: string;
 }
 

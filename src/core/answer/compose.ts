@@ -1,3 +1,4 @@
+import { linesOf } from '../documents/lines.ts';
 import type { SearchResult } from '../retrieval/search.ts';
 import type { Answer, Citation } from './answer.ts';
 import type { Extraction, Quote } from './extraction.ts';
@@ -61,6 +62,9 @@ export function toCitation(
   marker: number,
 ): Citation {
   const { collection, chunkId, documentId, documentVersion, title, uri, headingPath, page } = result;
+  const { text, start: from } = result;
+  const line = result.lines?.start;
+  const lines = line === undefined ? null : linesOf({ text, start: from, line }, { start, end });
   return {
     marker,
     collection,
@@ -71,6 +75,7 @@ export function toCitation(
     uri,
     headingPath,
     page,
+    ...(lines === null ? {} : { lines }),
     start,
     end,
     quote,

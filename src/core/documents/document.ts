@@ -147,6 +147,8 @@ export interface Chunk extends Span {
   /** Headings above the passage, outermost first; indexed, never quoted. */
   readonly headingPath: readonly string[];
   readonly page: number | null;
+  /** Line of the original that it begins in, from 1; left out where lines mean nothing. */
+  readonly line?: number;
 }
 
 /** A chunk with what a result shows of its document. */

@@ -2,8 +2,8 @@ import type { EmbeddingProfile } from '../retrieval/embedder.ts';
 import { SPLITTER_VERSION } from './split.ts';
 import type { GenerationId } from '../documents/ids.ts';
 
-/** Raised when a parser makes another text of the same bytes. */
-const PARSER_VERSION = 3;
+/** Raised when a parser makes another text of the same bytes, or its language or lines are told otherwise. */
+const PARSER_VERSION = 4;
 
 export interface GenerationParts {
   readonly profile: EmbeddingProfile;

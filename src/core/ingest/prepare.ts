@@ -13,6 +13,7 @@ import { documentId, versionId, type DocumentId, type GenerationId, type Scope }
 import type { FileInput, ParseResult } from '../documents/parser.ts';
 import { joinKeys } from '../documents/record-key.ts';
 import { sketchOf } from '../documents/sketch.ts';
+import { hasLines, withLines } from '../documents/lines.ts';
 import { HoldfastError, toHoldfastError } from '../errors.ts';
 import type { Extraction } from './extractor.ts';
 import type { TaskInput } from './job.ts';
@@ -100,7 +101,7 @@ export async function prepareItem(
       throw new HoldfastError('document_unsupported', `${name} has no format that can be read`);
     const parsed = await tools.parse(format, { bytes: input.extraction?.bytes ?? input.bytes, name });
     const documents = parsed.documents.map((document) =>
-      prepareDocument(visibleDocument(document), { input, contentHash, tools, onStep }),
+      prepareDocument(visibleDocument(document), { input, format, contentHash, tools, onStep }),
     );
     return { format, contentHash, documents, problems: parsed.problems };
   } catch (error) {
@@ -117,6 +118,7 @@ export async function prepareItem(
 
 interface Preparation {
   readonly input: PrepareInput;
+  readonly format: Format | null;
   readonly contentHash: string;
   readonly tools: PrepareTools;
   readonly onStep: OnPrepareStep;
@@ -124,7 +126,7 @@ interface Preparation {
 
 function prepareDocument(
   parsed: ParsedDocument,
-  { input, contentHash, tools, onStep }: Preparation,
+  { input, format, contentHash, tools, onStep }: Preparation,
 ): PreparedDocument {
   const title = input.title ?? parsed.title ?? titleFromName(input.name, parsed.recordKey);
   const uri = input.uri ?? parsed.uri ?? input.fallbackUri;
@@ -138,6 +140,7 @@ function prepareDocument(
       generation: input.generation,
       chunkTokens: input.chunkTokens,
       isEmbedded: input.isEmbedded ?? true,
+      format: recordKey === null ? format : null,
       text,
       blocks,
       title,
@@ -160,6 +163,8 @@ export interface VersionSource {
   readonly chunkTokens: number;
   /** False: chunks get no vectors. */
   readonly isEmbedded: boolean;
+  /** Of a text that is a whole item; null for a part of one. */
+  readonly format: Format | null;
   readonly text: string;
   readonly blocks: readonly Block[];
   readonly title: string;
@@ -176,7 +181,9 @@ export function prepareVersion(
 ): PreparedVersion {
   const { document, contentHash, generation, chunkTokens, text, blocks, title, uri, language } = source;
   onStep('split');
-  const chunks = splitDocument({ text, blocks }, { targetTokens: chunkTokens, maxTokens: 2 * chunkTokens });
+  const sizes = { targetTokens: chunkTokens, maxTokens: 2 * chunkTokens };
+  const split = splitDocument({ text, blocks }, sizes);
+  const chunks = hasLines(source.format) ? withLines(text, split) : split;
   onStep('embed');
   const none = { scale: 0, values: new Int8Array(tools.dimensions) };
   const vectors = chunks.map((chunk) =>

@@ -36,6 +36,7 @@ export function restoreVersion(input: RestoreInput, tools: RestoreTools): Prepar
       generation,
       chunkTokens,
       isEmbedded,
+      format: draft.sourceKey === draft.item ? draft.format : null,
       text,
       blocks: stored.blocks ?? blocksOfChunks(text, stored.chunks),
       title,

@@ -2,6 +2,7 @@ import { isoTime, type Clock } from '../../lib/clock.ts';
 import type { Catalog } from '../documents/catalog.ts';
 import type { HydratedChunk } from '../documents/document.ts';
 import { publicName, type GenerationId, type Scope } from '../documents/ids.ts';
+import { linesOf } from '../documents/lines.ts';
 import { HoldfastError } from '../errors.ts';
 import { untilAborted } from '../../lib/until-aborted.ts';
 import type { RecallFailure } from './attempts.ts';
@@ -207,6 +208,7 @@ async function hydrateBatch(
 }
 
 function toResult({ ranked, chunk }: Passage, at: number): SearchResult {
+  const lines = linesOf(chunk, chunk);
   return {
     rank: at + 1,
     collection: publicName(ranked.scope.collection),
@@ -217,6 +219,7 @@ function toResult({ ranked, chunk }: Passage, at: number): SearchResult {
     uri: chunk.uri,
     headingPath: chunk.headingPath,
     page: chunk.page,
+    ...(lines === null ? {} : { lines }),
     start: chunk.start,
     end: chunk.end,
     text: chunk.text,

@@ -1,4 +1,5 @@
 import type { ChunkId, CollectionName, DocumentId, TenantId, VersionId } from '../documents/ids.ts';
+import type { Lines } from '../documents/lines.ts';
 import type { Filter } from './filter.ts';
 
 /** How candidates may be found. `hybrid` falls back by itself when one side cannot serve. */
@@ -30,6 +31,8 @@ export interface SearchResult {
   readonly uri: string | null;
   readonly headingPath: readonly string[];
   readonly page: number | null;
+  /** Left out where lines mean nothing. */
+  readonly lines?: Lines;
   readonly start: number;
   readonly end: number;
   readonly text: string;

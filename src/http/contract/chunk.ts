@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Immutable, pageSchema } from './common.ts';
+import { type Immutable, linesSchema, pageSchema } from './common.ts';
 
 export const chunkSchema = z.strictObject({
   chunk_id: z.string(),
@@ -11,6 +11,7 @@ export const chunkSchema = z.strictObject({
   language: z.string().nullable(),
   heading_path: z.array(z.string()),
   page: z.int().nullable(),
+  lines: linesSchema,
   start: z.int(),
   end: z.int(),
   text: z.string(),

@@ -20,6 +20,12 @@ export const metadataSchema = z
   .refine((fields) => Object.keys(fields).length <= 64, { error: 'Expected at most 64 fields' })
   .describe('Flat, filterable facts: field -> text, number, boolean, or a list of those.');
 
+/** Where a part of a text or of source code stands in its file. */
+export const linesSchema = z
+  .strictObject({ start: z.int().min(1), end: z.int().min(1) })
+  .nullable()
+  .describe('First and last line in the file, from 1; null for formats in which lines mean nothing.');
+
 export const timestampSchema = z.string().describe('ISO 8601 time in UTC.');
 
 /** A list response: `{ items, next_cursor }`. */

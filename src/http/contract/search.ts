@@ -4,6 +4,7 @@ import {
   collectionReferenceSchema,
   type Immutable,
   integerParameter,
+  linesSchema,
   repeatableParameter,
 } from './common.ts';
 
@@ -46,6 +47,7 @@ const located = {
   uri: z.string().nullable(),
   heading_path: z.array(z.string()).describe('Headings above the passage, outermost first.'),
   page: z.int().nullable(),
+  lines: linesSchema,
   start: z.int().describe('First UTF-16 code unit of the passage in the stored text of the version.'),
   end: z.int().describe('Code unit after the last one.'),
 };

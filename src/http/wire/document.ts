@@ -1,5 +1,6 @@
 import type { Page } from '../../core/documents/catalog.ts';
 import type { DocumentProblem, DocumentRecord, HydratedChunk } from '../../core/documents/document.ts';
+import { linesOf } from '../../core/documents/lines.ts';
 import type { JobId } from '../../core/ingest/job.ts';
 import { ERRORS } from '../../core/errors.ts';
 import type { WireChunk } from '../contract/chunk.ts';
@@ -67,6 +68,7 @@ export function toWireChunk(chunk: HydratedChunk): WireChunk {
     language: chunk.language,
     heading_path: chunk.headingPath,
     page: chunk.page,
+    lines: linesOf(chunk, chunk),
     start: chunk.start,
     end: chunk.end,
     text: chunk.text,

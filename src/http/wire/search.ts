@@ -91,6 +91,7 @@ function toWirePlace(place: SearchResult | Citation) {
     uri: place.uri,
     heading_path: place.headingPath,
     page: place.page,
+    lines: place.lines ?? null,
     start: place.start,
     end: place.end,
   };

@@ -23,9 +23,11 @@ type HydratedRow = readonly [
   page: number | null,
   headingPath: string | null,
   text: string,
+  line: number | null,
 ];
 
-const COLUMNS = 'v.document, v.title, v.uri, v.language, c.start, c."end", c.page, c.heading_path, c.text';
+const COLUMNS =
+  'v.document, v.title, v.uri, v.language, c.start, c."end", c.page, c.heading_path, c.text, c.line';
 
 /** The calls of the catalog about texts and chunks. */
 export function chunkCalls(database: DatabaseSync, key: CollectionKey): ChunkCalls {
@@ -107,9 +109,10 @@ type ChunkPlace = Pick<HydratedChunk, 'id' | 'version' | 'ordinal'>;
 function hydratedReading(): (row: HydratedRow, place: ChunkPlace) => HydratedChunk {
   const readHeadingPath = headingPathReading();
   return (row, { id, version, ordinal }) => {
-    const [document, title, uri, language, start, end, page, path, text] = row;
+    const [document, title, uri, language, start, end, page, path, text, line] = row;
     const headingPath = readHeadingPath(path);
     const documentId = documentIdOf(document);
-    return { id, documentId, version, ordinal, title, uri, language, start, end, page, headingPath, text };
+    const shown = { title, uri, language, start, end, page, headingPath, text };
+    return { id, documentId, version, ordinal, ...shown, ...(line === null ? {} : { line }) };
   };
 }

@@ -142,6 +142,7 @@ const MIGRATIONS: readonly string[] = [
   'ALTER TABLE documents ADD COLUMN given_language TEXT;',
   'ALTER TABLE generations ADD COLUMN embedder TEXT;',
   PASSAGES_MIGRATION,
+  'ALTER TABLE chunks ADD COLUMN line INTEGER;',
 ];
 
 /**

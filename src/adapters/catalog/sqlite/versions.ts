@@ -66,8 +66,8 @@ export function versionInsertion(database: DatabaseSync): InsertVersion {
 
 function chunkInsertion(database: DatabaseSync): (versionKey: number, version: PreparedVersion) => void {
   const insert = database.prepare(
-    `INSERT INTO chunks (key, start, "end", page, heading_path, scale, vector, text)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO chunks (key, start, "end", page, heading_path, scale, vector, text, line)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   return (versionKey, { id, text, chunks, vectors }) => {
     const first = versionKey * CHUNKS_PER_VERSION;
@@ -79,10 +79,11 @@ function chunkInsertion(database: DatabaseSync): (versionKey: number, version: P
           `Chunk ${chunk.ordinal} of version ${id} has no vector, or its ordinal is too large.`,
         );
       }
-      const { start, end, page, headingPath } = chunk;
+      const { start, end, page, headingPath, line = null } = chunk;
       const path = headingPath.length === 0 ? null : JSON.stringify(headingPath);
       const passage = text.slice(start, end);
-      insert.run(first + chunk.ordinal, start, end, page, path, vector.scale, vector.values, passage);
+      const key = first + chunk.ordinal;
+      insert.run(key, start, end, page, path, vector.scale, vector.values, passage, line);
     }
   };
 }
