@@ -54,8 +54,5 @@ function tidyUp({ input }: ThreadRequest): void {
 /** One item after the other, as the pool expects it. */
 let last = Promise.resolve();
 parentPort?.on('message', (request: ThreadRequest) => {
-  last = last.then(async () => {
-    await answer(request);
-    tidyUp(request);
-  });
+  last = last.then(async () => answer(request)).then(() => tidyUp(request));
 });
