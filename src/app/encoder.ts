@@ -10,6 +10,7 @@ import { createQueryVectorCache } from '../core/retrieval/query-vector-cache.ts'
 import type { SearchedIndex } from '../core/retrieval/limited-index.ts';
 import type { Retrieve } from '../core/retrieval/retrieve.ts';
 import { quantise } from '../engine/dense/dense-index.ts';
+import { systemClock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import { wait } from '../lib/wait.ts';
 import { forEachCollection } from './verify-index.ts';
@@ -57,6 +58,7 @@ export function startEncoder(dependencies: EncoderDependencies): RunningEncoder 
     index,
     embedder,
     quantise,
+    clock: systemClock,
     scopes: async () => allScopes(catalog),
     mayRun: () => queries === 0,
     wait,

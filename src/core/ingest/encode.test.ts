@@ -48,6 +48,7 @@ function start(library: TestLibrary, embedder: FakeEncoder, more: Partial<Encode
     scopes: async () =>
       (await library.catalog.listCollections(docs.tenant, { limit: 100, cursor: null })).items,
     quantise,
+    clock: { monotonic: () => 0 },
     mayRun: () => true,
     wait: pauses.wait,
     turn: async () => turn(),
@@ -147,6 +148,23 @@ describe('the filler of encodings', () => {
     assert.equal(most, 1);
     assert.deepEqual([await encoded(opened), await encoded(opened, other)], ['10 of 10', '6 of 6']);
     assert.match(encoder.batches[1]?.[0] ?? '', /Other/, 'collections take turns');
+  });
+
+  it('takes as many texts as the encoder can do in half a second, and half as many after a failure', async () => {
+    await using opened = await library(20);
+    const encoder = fakeEncoder({ maxBatch: 8 });
+    let now = 0;
+    encoder.beforeBatch = async () => {
+      now += 250 * (encoder.batches.at(-1)?.length ?? 0);
+      encoder.failure = encoder.batches.length === 3 ? REFUSED : null;
+    };
+    await using filling = start(opened, encoder, { clock: { monotonic: () => now } });
+    await until(() => filling.pauses.lengths.length === 1);
+    filling.pauses.resume();
+    await until(() => filling.encode.status().state === 'idle');
+    const sizes = encoder.batches.map(({ length }) => length);
+    assert.deepEqual(sizes, [8, 2, 2, 1, 2, 2, 2, 2, 1]);
+    assert.equal(await encoded(opened), '20 of 20');
   });
 
   it('stores a batch while the next one is being encoded, and encodes nothing twice', async () => {

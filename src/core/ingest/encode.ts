@@ -2,6 +2,7 @@ import type { QuantisedVector } from '../documents/document.ts';
 import type { Encodings, NewEncoding, UnencodedChunk } from '../documents/encodings.ts';
 import type { ChunkId, Scope } from '../documents/ids.ts';
 import { HoldfastError } from '../errors.ts';
+import type { Clock } from '../../lib/clock.ts';
 import { sha256Hex } from '../../lib/hash.ts';
 import { createWaker } from '../../lib/waker.ts';
 import { ModelError } from '../models/model-error.ts';
@@ -18,6 +19,7 @@ export interface EncodeDependencies {
   readonly quantise: (vector: Float32Array) => QuantisedVector;
   /** False while queries are being answered: the filler lets them go first, for a while. */
   readonly mayRun: () => boolean;
+  readonly clock: Pick<Clock, 'monotonic'>;
   /** Rejects when the signal is aborted. */
   readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
   /** Lets what was begun go first: the next call of the encoder is on its way when a batch is stored. */
@@ -45,13 +47,15 @@ export interface Encode extends AsyncDisposable {
 /** Short: one failure among many successes should cost no more than the call itself. */
 const FIRST_RETRY_MS = 25;
 const LAST_RETRY_MS = 60_000;
+/** A question waits no longer for a model that does one thing at a time. A slow machine finishes small batches in time. */
+const BATCH_MS = 500;
 const YIELD_MS = 20;
 const LONGEST_YIELD_MS = 2000;
 
 /**
  * Starts to fill: a batch of each collection in turn, one call at a time, so that a slow encoder is never asked for
- * more than it can do; while it works, the batch before is stored. What is stored stays, so that a restart goes on
- * where it was.
+ * more than it can do, and for no longer than a question can wait; while it works, the batch before is stored. What is
+ * stored stays, so that a restart goes on where it was.
  */
 export function createEncode(dependencies: EncodeDependencies): Encode {
   const filler = new Filler(dependencies);
@@ -80,6 +84,8 @@ class Filler {
   #isFilling = true;
   readonly #waker = createWaker();
   #failures = 0;
+  /** At most so many texts are taken next. */
+  #batchSize = Number.POSITIVE_INFINITY;
 
   constructor(dependencies: EncodeDependencies) {
     this.#dependencies = dependencies;
@@ -132,13 +138,14 @@ class Filler {
   async #fill(scope: Scope): Promise<boolean> {
     const { catalog, embedder } = this.#dependencies;
     const { model, maxBatch } = embedder.profile;
-    const limit = maxBatch + this.#refused.size + this.#pending.size;
+    const size = Math.min(maxBatch, this.#batchSize);
+    const limit = size + this.#refused.size + this.#pending.size;
     const found = await catalog.chunksWithout(scope, model, limit);
     const storing = new Set(this.#pending.values());
     // A twin of what is being stored takes its vector over once it is there.
     const isOpen = ({ id, passage }: Passage): boolean =>
       !this.#refused.has(id) && !this.#pending.has(id) && !storing.has(passage);
-    const batch = found.map(passageOf).filter(isOpen).slice(0, maxBatch);
+    const batch = found.map(passageOf).filter(isOpen).slice(0, size);
     if (batch.length === 0) return false;
     // What is known first: the rest comes with the next batch, and then its twins are known, too.
     const known = await this.#known(scope, batch);
@@ -196,10 +203,19 @@ class Filler {
 
   /** One chunk of each passage. */
   async #embedOfEach(batch: readonly Passage[]): Promise<Encoded[]> {
-    const rows = await this.#embed([...new Map(batch.map((one) => [one.passage, one])).values()]);
-    this.#waitingFor = null;
-    this.#failures = 0;
-    return rows;
+    const { clock } = this.#dependencies;
+    const began = clock.monotonic();
+    try {
+      const rows = await this.#embed([...new Map(batch.map((one) => [one.passage, one])).values()]);
+      const fitting = Math.floor((batch.length * BATCH_MS) / (clock.monotonic() - began));
+      this.#batchSize = Math.max(1, Math.min(fitting, 2 * batch.length));
+      this.#waitingFor = null;
+      this.#failures = 0;
+      return rows;
+    } catch (error) {
+      this.#batchSize = Math.max(1, Math.floor(batch.length / 2));
+      throw error;
+    }
   }
 
   /** When the model refuses a batch, its texts are tried one by one, and those refused then are left out. */
