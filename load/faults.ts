@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { table } from '../eval/report.ts';
+import { dayAndCommit, table } from '../eval/report.ts';
 import { type BreakerWatch, watchBreaker } from './breaker-watch.ts';
 import { describeDisturbance, watched } from './disturbance.ts';
 import { type FaultCell, FAULT_CELLS } from './fault-cells.ts';
@@ -49,7 +49,11 @@ export const faults: Section = {
     );
     const { value, disturbance } = await watched(async () => measureCells(models, setting, perSecond));
     const disk = await fullDiskRow(setting);
-    return [describe(value, { capacity, perSecond }), disk, describeDisturbance(disturbance)].join('\n\n');
+    return [
+      describe(value, { capacity, perSecond }, setting.page),
+      disk,
+      describeDisturbance(disturbance),
+    ].join('\n\n');
   },
 };
 
@@ -82,9 +86,11 @@ async function measureCells(
 ): Promise<readonly Measured[]> {
   const measured: Measured[] = [];
   // A short try has no time for the faults that breakers are slow to notice.
-  const cells = setting.scale < 1 ? FAULT_CELLS.filter(({ isFast }) => isFast) : FAULT_CELLS;
+  const cells = FAULT_CELLS.filter(
+    (cell) => (cell.isFast || setting.scale >= 1) && nameOf(cell).includes(setting.cells ?? ''),
+  );
   for (const cell of cells) {
-    setting.note(`faults: ${cell.model} ${cell.fault}`);
+    setting.note(`faults: ${nameOf(cell)}`);
     await models.heal();
     // A server of its own: no cell sees the open breakers or the remembered vectors of another.
     await using server = await startServer(setting.store.dataDir, models.environment);
@@ -127,7 +133,7 @@ async function measureCell(
   await delay(healthySeconds * 1000);
   await cell.inject(models);
   const faultAtMs = performance.now();
-  const name = `${cell.model} ${cell.fault}`;
+  const name = nameOf(cell);
   const run = requireSent(name, await running.done);
   const healthy = run.samples.filter(({ scheduledMs }) => scheduledMs < healthySeconds * 1000);
   const healthyRun = { scheduled: healthy.length, seconds: healthySeconds, samples: healthy };
@@ -175,11 +181,11 @@ interface Rate {
   readonly perSecond: number;
 }
 
-function describe(all: readonly Measured[], { capacity, perSecond }: Rate): string {
+function describe(all: readonly Measured[], { capacity, perSecond }: Rate, page: string): string {
   const isFull = perSecond === PER_SECOND;
   return [
     `With all models healthy this machine gives ${capacity.toFixed(0)} correct answers a second, each with a call to embed, one to rerank and a streamed one to generate, all on the same cores. ${isFull ? '' : `The target speaks of ${PER_SECOND} questions a second; here ${CAPACITY_SHARE * 100} % of what it can do are asked for, since a machine that is busier measures its own queue.`}`.trim(),
-    `Each line: ${perSecond} questions a second at random moments for ${HEALTHY_SECONDS} s with all models healthy, ${FAULT_SECONDS} s with the fault, then until the breaker has closed. Embedder, generator and reranker are stand-ins behind fault proxies in one other process. Available is the share of all questions from the fault to the recovery that were answered with status 200 and a citation of the right document. A line is void when its breaker does not open and close again, or when not 99.9 % of its healthy answers are correct.`,
+    `Each line: questions a second (${perSecond} in the last run) at random moments for ${HEALTHY_SECONDS} s with all models healthy, ${FAULT_SECONDS} s with the fault, then until the breaker has closed. Embedder, generator and reranker are stand-ins behind fault proxies in one other process. Available is the share of all questions from the fault to the recovery that were answered with status 200 and a citation of the right document. A line is void when its breaker does not open and close again, or when not 99.9 % of its healthy answers are correct.`,
     table(
       [
         'model',
@@ -191,8 +197,14 @@ function describe(all: readonly Measured[], { capacity, perSecond }: Rate): stri
         'opens after s',
         'closes after s (longest wait between tries)',
         'targets',
+        'questions/s',
+        'day and commit',
       ],
-      all.map(cellRow),
+      FAULT_CELLS.flatMap((cell) => {
+        const measured = all.find((one) => one.cell === cell);
+        if (measured === undefined) return knownRow(page, cell);
+        return [[...cellRow(measured), String(perSecond), dayAndCommit()]];
+      }),
     ),
     'Targets: available 100 %; until the breaker opens p99 at most the timeout plus 100 ms; after it at most 1.3 times the healthy one; closed within two of its waits.',
   ].join('\n\n');
@@ -204,6 +216,16 @@ function lostOf(samples: readonly Sample[]): string {
     ([outcome, some = []]) => (outcome === 'correct' ? [] : [`${some.length} ${outcome}`]),
   );
   return lost.length === 0 ? '' : ` (${lost.join(', ')})`;
+}
+
+/** The row that the page has of a cell. */
+function knownRow(page: string, { model, fault }: FaultCell): string[][] {
+  const row = page.split('\n').find((line) => line.startsWith(`| ${model} | ${fault} | `));
+  return row === undefined ? [] : [row.slice(2, -2).split(' | ')];
+}
+
+function nameOf({ model, fault }: FaultCell): string {
+  return `${model} ${fault}`;
 }
 
 function cellRow({ cell, figures }: Measured): readonly string[] {

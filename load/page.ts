@@ -14,6 +14,13 @@ export function writeSection(page: URL, name: string, body: string): void {
   writeFileSync(page, replaceSection(readFileSync(page, 'utf8'), name, body));
 }
 
+/** What a section of a page on disk holds now. */
+export function readSection(page: URL, name: string): string {
+  const text = readFileSync(page, 'utf8');
+  const [begin, end] = markersOf(name);
+  return text.slice(text.indexOf(begin) + begin.length, text.indexOf(end));
+}
+
 function markersOf(name: string): readonly [begin: string, end: string] {
   return [`<!-- begin of ${name} -->`, `<!-- end of ${name} -->`];
 }

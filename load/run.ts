@@ -6,7 +6,7 @@ import { startModels } from './models.ts';
 import { negativeControl } from './negative-control.ts';
 import { outage } from './outage.ts';
 import { overload } from './overload.ts';
-import { writeSection } from './page.ts';
+import { readSection, writeSection } from './page.ts';
 import type { Section } from './section.ts';
 import { buildLoadStore, type LoadStore } from './store.ts';
 
@@ -23,11 +23,14 @@ interface Wanted {
   readonly documents: number;
   /** False: shows the figures and leaves the page as it is. */
   readonly isWritten: boolean;
+  readonly cells: string | null;
 }
 
-/** `npm run load -- [--only NAME] [--try]`. */
+/** `npm run load -- [--only NAME] [--cells TEXT] [--try]`. */
 function readArguments(): Wanted {
-  const { values } = parseArgs({ options: { only: { type: 'string' }, try: { type: 'boolean' } } });
+  const { values } = parseArgs({
+    options: { only: { type: 'string' }, cells: { type: 'string' }, try: { type: 'boolean' } },
+  });
   const names = values.only?.split(',') ?? SECTIONS.map(({ name }) => name);
   const sections = names.map((wanted) => {
     const section = SECTIONS.find(({ name }) => name === wanted);
@@ -40,6 +43,7 @@ function readArguments(): Wanted {
     scale: isTry ? TRY_SCALE : 1,
     documents: isTry ? FEW_DOCUMENTS : DOCUMENTS,
     isWritten: !isTry,
+    cells: values.cells ?? null,
   };
 }
 
@@ -55,13 +59,14 @@ async function buildStore(documents: number): Promise<LoadStore> {
 
 /** Measures the sections one after another. A void run fails the command and leaves its section as it is. */
 async function run(): Promise<void> {
-  const { sections, scale, documents, isWritten } = readArguments();
+  const { sections, scale, documents, isWritten, cells } = readArguments();
   await using store = await buildStore(documents);
   const control = await negativeControl(store);
   const failures: unknown[] = [];
   for (const section of sections) {
     try {
-      const measured = await section.measure({ store, scale, note });
+      const page = readSection(PAGE, section.name);
+      const measured = await section.measure({ store, scale, note, cells, page });
       const body = [provenance(), measured, control].join('\n\n');
       if (isWritten) writeSection(PAGE, section.name, body);
       else process.stdout.write(`## ${section.name}\n\n${body}\n\n`);

@@ -14,6 +14,10 @@ export interface Setting {
   readonly store: LoadStore;
   /** Lengths of the phases are multiplied by this; 1 for figures, less to try the commands out. */
   readonly scale: number;
+  /** Measures only faults whose model and name hold this text; null: all. */
+  readonly cells: string | null;
+  /** Text of this section on the page so far, where rows that are not measured now are taken from. */
+  readonly page: string;
   /** Says what is being done, to the person who waits. */
   readonly note: (line: string) => void;
 }
