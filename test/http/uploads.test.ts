@@ -99,6 +99,7 @@ describe('an upload in parts', () => {
       format: null,
       mediaType: null,
       metadata: { team: 'ops' },
+      givenLanguage: null,
     });
   });
 
