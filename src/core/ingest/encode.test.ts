@@ -150,7 +150,7 @@ describe('the filler of encodings', () => {
     assert.match(encoder.batches[1]?.[0] ?? '', /Other/, 'collections take turns');
   });
 
-  it('takes as many texts as the encoder can do in half a second, and half as many after a failure', async () => {
+  it('takes as many texts as the encoder can do in half a second, and half as many after a slow failure', async () => {
     await using opened = await library(20);
     const encoder = fakeEncoder({ maxBatch: 8 });
     let now = 0;

@@ -213,7 +213,8 @@ class Filler {
       this.#failures = 0;
       return rows;
     } catch (error) {
-      this.#batchSize = Math.max(1, Math.floor(batch.length / 2));
+      // What fails at once was not too much.
+      if (clock.monotonic() - began >= BATCH_MS) this.#batchSize = Math.max(1, Math.floor(batch.length / 2));
       throw error;
     }
   }
