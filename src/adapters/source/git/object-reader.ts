@@ -47,6 +47,8 @@ interface Conversation {
   readonly pieces: AsyncIterator<Buffer>;
   rest: Buffer;
   failure: unknown;
+  /** Resolves once it has ended and everything that it said has come. */
+  readonly over: Promise<void>;
 }
 
 function converse(gitFolder: string): Conversation {
@@ -56,6 +58,7 @@ function converse(gitFolder: string): Conversation {
     pieces: git.stdout[Symbol.asyncIterator]() as AsyncIterator<Buffer>,
     rest: Buffer.alloc(0),
     failure: null,
+    over: new Promise((resolve) => git.once('close', () => resolve())),
   };
   git.on('error', (error) => (conversation.failure = error));
   git.stdin.on('error', () => undefined);
@@ -117,7 +120,11 @@ async function take(conversation: Conversation, length: number, gitFolder: strin
 
 async function more(conversation: Conversation, gitFolder: string): Promise<void> {
   const { value, done } = await conversation.pieces.next();
-  if (done === true)
+  if (done === true) {
+    // Why it ended comes on another stream, perhaps later.
+    conversation.process.kill('SIGKILL');
+    await conversation.over;
     throw spawnError(gitFolder, conversation.failure ?? gitFailure(gitFolder, 'git ended in the middle'));
+  }
   conversation.rest = conversation.rest.length === 0 ? value : Buffer.concat([conversation.rest, value]);
 }
