@@ -25,7 +25,7 @@ export async function measureServer(config: Config, queries: readonly string[]):
   const startSeconds = (performance.now() - began) / 1000;
   const rows = [];
   for (const connections of [1, 8, 50]) rows.push(await load(address, child, { connections, queries }));
-  return { startSeconds, residentMegabytes: residentMegabytes(child), rows };
+  return { startSeconds, residentMegabytes: residentMegabytes(server), rows };
 }
 
 /** `holdfast serve` in a process of its own; disposing it ends it. */
@@ -147,7 +147,8 @@ function cpuSeconds(child: ChildProcess): number {
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }
 
-function residentMegabytes(child: ChildProcess): number {
+/** Of a process on Linux, now. */
+export function residentMegabytes({ child }: Pick<ServerProcess, 'child'>): number {
   const kilobytes = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1];
   return Number(kilobytes) / 1024;
 }

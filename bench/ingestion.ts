@@ -1,17 +1,9 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import type { IngestSummary } from '../src/core/documents/library.ts';
 import { sha256Hex } from '../src/lib/hash.ts';
 import { writeMixedCorpus, writeNotes, type Material } from './corpus.ts';
-import { NEVER, scopeOf, temporaryService, type TemporaryService } from './temporary-service.ts';
-
-/** One run over a folder. */
-export interface Run {
-  readonly summary: IngestSummary;
-  readonly seconds: number;
-  /** Processor time of all threads. */
-  readonly cpuSeconds: number;
-}
+import { scopeOf, temporaryService } from './temporary-service.ts';
+import { timedIngest, type Run } from './timed-ingest.ts';
 
 const scope = scopeOf('bench');
 
@@ -19,8 +11,7 @@ const scope = scopeOf('bench');
 export async function mixedRun(threads: number, files: number, material: Material): Promise<Run> {
   await using opened = await temporaryService({ HOLDFAST_WORKERS: String(threads) });
   await writeMixedCorpus(opened.corpus, files, material);
-  const run = await ingest(opened);
-  return run;
+  return await timedIngest(opened.service, scope, opened.corpus);
 }
 
 export interface NotesFigures {
@@ -34,26 +25,15 @@ export interface NotesFigures {
 export async function notesRuns(files: number, material: Material): Promise<NotesFigures> {
   await using opened = await temporaryService();
   await writeNotes(opened.corpus, files, material);
-  const first = await ingest(opened);
+  const first = await timedIngest(opened.service, scope, opened.corpus);
   const path = join(opened.dataDir, 'catalog.db');
   const before = rowsOf(path);
-  const second = await ingest(opened);
+  const second = await timedIngest(opened.service, scope, opened.corpus);
   if (second.summary.files.unchanged !== files) throw new Error(JSON.stringify(second.summary.files));
   const written: Record<string, number> = {};
   for (const [table, rows] of rowsOf(path))
     written[table] = [...rows].filter((row) => before.get(table)?.has(row) !== true).length;
   return { first, second, written };
-}
-
-async function ingest({ service, corpus }: TemporaryService): Promise<Run> {
-  await service.collections.ensure(scope);
-  const cpu = process.cpuUsage();
-  const began = performance.now();
-  const summary = await service.ingest({ scope, paths: [corpus] }, () => undefined, NEVER);
-  const seconds = (performance.now() - began) / 1000;
-  const { user, system } = process.cpuUsage(cpu);
-  if (summary.files.failed > 0) throw new Error(JSON.stringify(summary.failures[0]));
-  return { summary, seconds, cpuSeconds: (user + system) / 1e6 };
 }
 
 /** Hashes of all rows of the catalog, by table. `counter` holds the time of the last look at the disk's health. */

@@ -1,7 +1,8 @@
 import { table } from '../eval/report.ts';
 import type { Material } from './corpus.ts';
 import { fairness, type FairnessFigures } from './fairness.ts';
-import { mixedRun, notesRuns, type NotesFigures, type Run } from './ingestion.ts';
+import { mixedRun, notesRuns, type NotesFigures } from './ingestion.ts';
+import type { Run } from './timed-ingest.ts';
 import { liveIngest, type LiveFigures } from './live-ingest.ts';
 import { slowEmbedder, type SlowEmbedderFigures } from './slow-embedder.ts';
 

@@ -1,16 +1,14 @@
-import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { request, type IncomingMessage } from 'node:http';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { table } from '../eval/report.ts';
 import { seededRandom, writeCorpus, type Material } from './corpus.ts';
+import { residentMegabytes, startServer, type ServerProcess } from './http.ts';
 
-const BIN = fileURLToPath(new URL('../bin/holdfast.js', import.meta.url));
 const MEGABYTE = 2 ** 20;
 const SAMPLE_MS = 50;
 
@@ -52,38 +50,23 @@ interface Places {
 }
 
 async function measurePhases({ root, folder, large }: Places): Promise<readonly Phase[]> {
-  const data = join(root, 'data');
-  const child = spawn(process.execPath, [BIN, 'serve', '--data', data, '--port', '0'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: { HOLDFAST_LOG_LEVEL: 'warn', HOLDFAST_INGEST_ROOTS: root },
-  });
-  try {
-    const server: Server = { address: await addressOf(child), pid: child.pid ?? 0 };
-    await post(server, '/collections', { name: 'memory' });
-    return [
-      await watched(server, 'at rest', async () => delay(1000).then(() => 'no documents')),
-      await watched(server, 'the folder of 2 GB', async () => ingest(server, folder)),
-      await watched(server, 'the folder again, unchanged', async () => ingest(server, folder)),
-      await watched(server, 'a folder with one text of 500 MB', async () => ingest(server, large)),
-      await watched(server, 'an upload of 500 MB in one form', async () => upload(server)),
-    ];
-  } finally {
-    child.kill('SIGTERM');
-    await once(child, 'exit');
-  }
+  await using server = await startServer(join(root, 'data'), { HOLDFAST_INGEST_ROOTS: root });
+  await post(server, '/collections', { name: 'memory' });
+  return [
+    await watched(server, 'at rest', async () => delay(1000).then(() => 'no documents')),
+    await watched(server, 'the folder of 2 GB', async () => ingest(server, folder)),
+    await watched(server, 'the folder again, unchanged', async () => ingest(server, folder)),
+    await watched(server, 'a folder with one text of 500 MB', async () => ingest(server, large)),
+    await watched(server, 'an upload of 500 MB in one form', async () => upload(server)),
+  ];
 }
 
-interface Server {
-  readonly address: string;
-  readonly pid: number;
-}
-
-async function watched(server: Server, what: string, work: () => Promise<string>): Promise<Phase> {
-  let peak = await residentMegabytes(server);
+async function watched(server: ServerProcess, what: string, work: () => Promise<string>): Promise<Phase> {
+  let peak = residentMegabytes(server);
   const over = new AbortController();
   const sampling = (async () => {
     while (!over.signal.aborted) {
-      peak = Math.max(peak, await residentMegabytes(server));
+      peak = Math.max(peak, residentMegabytes(server));
       await delay(SAMPLE_MS);
     }
   })();
@@ -97,11 +80,6 @@ async function watched(server: Server, what: string, work: () => Promise<string>
   }
 }
 
-async function residentMegabytes({ pid }: Server): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024;
-}
-
 interface Job {
   readonly id: string;
   readonly state: string;
@@ -109,13 +87,13 @@ interface Job {
   readonly failures: readonly { readonly problem: { readonly code: string } }[];
 }
 
-async function ingest(server: Server, folder: string): Promise<string> {
+async function ingest(server: ServerProcess, folder: string): Promise<string> {
   const began = performance.now();
   const { id } = await post<Job>(server, '/collections/memory/ingest', { paths: [folder] });
   return ended(server, id, began);
 }
 
-async function ended(server: Server, id: string, began: number): Promise<string> {
+async function ended(server: ServerProcess, id: string, began: number): Promise<string> {
   for (;;) {
     const job = await get<Job>(server, `/jobs/${id}`);
     if (job.state === 'done' || job.state === 'failed') return outcomeOf(job, performance.now() - began);
@@ -136,7 +114,7 @@ function outcomeOf({ counts, failures }: Job, elapsedMs: number): string {
 }
 
 /** Twenty files of 25 MB in one form, as they come: what they hold is no document. */
-async function upload(server: Server): Promise<string> {
+async function upload(server: ServerProcess): Promise<string> {
   const began = performance.now();
   const sent = request(`${server.address}/api/v1/rag/collections/memory/documents`, {
     method: 'POST',
@@ -160,7 +138,7 @@ async function upload(server: Server): Promise<string> {
   return ended(server, job, began);
 }
 
-async function post<T>({ address }: Server, path: string, body: unknown): Promise<T> {
+async function post<T>({ address }: ServerProcess, path: string, body: unknown): Promise<T> {
   return answered(
     await fetch(`${address}/api/v1/rag${path}`, {
       method: 'POST',
@@ -170,23 +148,13 @@ async function post<T>({ address }: Server, path: string, body: unknown): Promis
   );
 }
 
-async function get<T>({ address }: Server, path: string): Promise<T> {
+async function get<T>({ address }: ServerProcess, path: string): Promise<T> {
   return answered(await fetch(`${address}/api/v1/rag${path}`));
 }
 
 async function answered<T>(response: Response): Promise<T> {
   if (!response.ok) throw new Error(`${response.url}: ${response.status} ${await response.text()}`);
   return (await response.json()) as T;
-}
-
-async function addressOf(child: ChildProcess): Promise<string> {
-  let printed = '';
-  for await (const text of child.stdout ?? []) {
-    printed += String(text);
-    const found = /http:\/\/[\d.]+:\d+/.exec(printed);
-    if (found !== null) return found[0];
-  }
-  throw new Error(`the server ended without an address: ${printed}`);
 }
 
 async function writeFolder(root: string, material: Material): Promise<{ folder: string; megabytes: number }> {

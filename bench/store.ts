@@ -6,6 +6,7 @@ import { loadConfig, type Config } from '../src/config/config.ts';
 import { DEFAULT_TENANT, isCollectionName, type Scope } from '../src/core/documents/ids.ts';
 import { createLogger } from '../src/telemetry/logger.ts';
 import { writeCorpus, type Material } from './corpus.ts';
+import { timedIngest } from './timed-ingest.ts';
 
 /** A data folder with a collection of generated documents, and how it came to be. */
 export interface BenchStore extends AsyncDisposable {
@@ -28,7 +29,6 @@ export interface IngestFigures {
 }
 
 const quiet = createLogger({ level: 'error', format: 'text' });
-const NEVER = new AbortController().signal;
 
 /** Generates `files` Markdown files and ingests them with one worker thread. */
 export async function buildStore(files: number, material: Material): Promise<BenchStore> {
@@ -59,21 +59,14 @@ async function ingestFolder(
 ): Promise<IngestFigures> {
   await using service = opened;
   const { scope, corpus, bytes } = what;
-  await service.collections.ensure(scope);
-  const cpu = process.cpuUsage();
-  const began = performance.now();
-  const summary = await service.ingest({ scope, paths: [corpus] }, () => undefined, NEVER);
-  const seconds = (performance.now() - began) / 1000;
-  const { user, system } = process.cpuUsage(cpu);
-  const again = performance.now();
-  await service.ingest({ scope, paths: [corpus] }, () => undefined, NEVER);
-  const againSeconds = (performance.now() - again) / 1000;
+  const { summary, seconds, cpuSeconds } = await timedIngest(service, scope, corpus);
+  const again = await timedIngest(service, scope, corpus);
   return {
     files: summary.files.added,
     chunks: summary.chunks,
     bytes,
     seconds,
-    cpuSeconds: (user + system) / 1e6,
-    againSeconds,
+    cpuSeconds,
+    againSeconds: again.seconds,
   };
 }
