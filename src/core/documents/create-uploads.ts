@@ -34,15 +34,15 @@ export function createUploads({ store, queue, blobs, limits }: UploadsDependenci
     const size = await knownSize(name);
     return size === null ? null : { offset: size, isComplete: true };
   };
-  const progress = async (name: UploadName): Promise<UploadProgress> => {
-    const found = (await known(name)) ?? (await store.progress(name));
+  const begun = async (name: UploadName): Promise<UploadProgress> => {
+    const found = await store.progress(name);
     if (found === null) throw notFound(name);
     return found;
   };
   return {
     maxBytes: limits.maxUploadBytes,
     begin: () => new Batch(store, limits),
-    progress,
+    progress: async (name) => (await known(name)) ?? begun(name),
     async append(name, part) {
       requireLength(part.length, limits);
       return (await known(name)) ?? store.append(name, part);
@@ -52,7 +52,7 @@ export function createUploads({ store, queue, blobs, limits }: UploadsDependenci
       if (staged !== null) return staged;
       const size = await knownSize(name);
       if (size !== null) return { hash: name.hash, sizeBytes: size, place: null };
-      const { offset } = await progress(name);
+      const { offset } = await begun(name);
       throw new HoldfastError(
         'upload_incomplete',
         `${offset} bytes of the upload ${name.hash} are there, and not all of it`,
