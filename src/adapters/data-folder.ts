@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writ
 import { join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { HoldfastError } from '../core/errors.ts';
+import { codeOf, isDiskFull } from '../lib/system-error.ts';
 
 /** Who has a data folder, as `holdfast.lock.json` tells. */
 export interface LockInfo {
@@ -175,16 +176,8 @@ function unusable(folder: string, error: unknown): HoldfastError {
   return new HoldfastError('data_folder_unusable', `${folder} cannot be used: ${reason}.`, { cause: error });
 }
 
-function isDiskFull(error: unknown): boolean {
-  return ['ENOSPC', 'EDQUOT'].includes(codeOf(error) ?? '');
-}
-
 const SQLITE_BUSY = 5;
 
 function isBusy(error: unknown): boolean {
   return error instanceof Error && 'errcode' in error && (Number(error.errcode) & 0xff) === SQLITE_BUSY;
-}
-
-function codeOf(error: unknown): string | null {
-  return error instanceof Error && 'code' in error ? String(error.code) : null;
 }

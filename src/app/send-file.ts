@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { createReadStream, openAsBlob } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { HoldfastError, toHoldfastError, type ErrorCode } from '../core/errors.ts';
+import { sha256HexOf } from '../lib/hash.ts';
 import type { WireUpload } from '../http/contract/upload.ts';
 import type { Client } from './client.ts';
 
@@ -38,9 +38,7 @@ export async function sendFile(
   options: SendOptions,
 ): Promise<string> {
   const length = await sizeOf(path);
-  const hash = createHash('sha256');
-  for await (const piece of createReadStream(path)) hash.update(piece as Buffer);
-  const name = hash.digest('hex');
+  const name = await sha256HexOf(createReadStream(path));
   const file = await openAsBlob(path);
   let state: WireUpload | null = null;
   for (let tries = 1; state?.complete !== true;) {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { contentAddress, sha256Hex } from './hash.ts';
+import { Readable } from 'node:stream';
+import { contentAddress, isSha256Hex, sha256Hex, sha256HexOf } from './hash.ts';
 
 describe('hashes', () => {
   it('are the SHA-256 of bytes or of UTF-8 text', () => {
@@ -8,6 +9,18 @@ describe('hashes', () => {
     assert.equal(sha256Hex(''), empty);
     assert.equal(sha256Hex(new Uint8Array(0)), empty);
     assert.equal(sha256Hex('é'), sha256Hex(Uint8Array.of(0xc3, 0xa9)));
+  });
+
+  it('are the same for bytes that come in pieces', async () => {
+    const pieces = Readable.from([Buffer.from('her'), Buffer.from('on')]);
+    assert.equal(await sha256HexOf(pieces), sha256Hex('heron'));
+  });
+
+  it('are told from other texts', () => {
+    const hash = sha256Hex('heron');
+    assert.equal(isSha256Hex(hash), true);
+    for (const text of ['', hash.slice(1), `${hash}0`, hash.toUpperCase(), `${hash}\n`])
+      assert.equal(isSha256Hex(text), false, JSON.stringify(text));
   });
 
   it('address several parts, wherever their borders are', () => {

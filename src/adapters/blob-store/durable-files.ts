@@ -1,6 +1,8 @@
 import { mkdir, open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { HoldfastError } from '../../core/errors.ts';
+import { isSha256Hex } from '../../lib/hash.ts';
+import { codeOf, isDiskFull } from '../../lib/system-error.ts';
 
 /** Makes a folder, and all names that are in it, durable: whoever wrote them may have been killed. */
 export async function makeFolder(folder: string): Promise<void> {
@@ -35,21 +37,20 @@ export async function unlessMissing<T>(reading: Promise<T>): Promise<T | null> {
   }
 }
 
+/** Files are named by the content. @throws HoldfastError `internal_error` for what is no SHA-256. */
+export function requireHash(hash: string): void {
+  if (!isSha256Hex(hash)) throw new HoldfastError('internal_error', `"${hash}" is not a SHA-256 in hex.`);
+}
+
 /** @throws HoldfastError what `work` throws as such; every other error as `storage_full` or `storage_failed`. */
 export async function attempt<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
     if (error instanceof HoldfastError) throw error;
-    const isFull = ['ENOSPC', 'EDQUOT'].includes(codeOf(error) ?? '');
     const text = error instanceof Error ? error.message : String(error);
-    throw isFull
+    throw isDiskFull(error)
       ? new HoldfastError('storage_full', `No space left to write ${path}: ${text}`, { cause: error })
       : new HoldfastError('storage_failed', `Cannot use ${path}: ${text}`, { cause: error });
   }
-}
-
-/** Of an error of the system: `ENOENT` and so on. */
-export function codeOf(error: unknown): string | null {
-  return error instanceof Error && 'code' in error ? String(error.code) : null;
 }

@@ -3,7 +3,9 @@ import { copyFile, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { BlobStore } from '../../core/documents/blob-store.ts';
 import { HoldfastError } from '../../core/errors.ts';
-import { attempt, codeOf, makeFolder, sizeOf, syncFolder, unlessMissing } from './durable-files.ts';
+import { isSha256Hex } from '../../lib/hash.ts';
+import { codeOf } from '../../lib/system-error.ts';
+import { attempt, makeFolder, requireHash, sizeOf, syncFolder, unlessMissing } from './durable-files.ts';
 import { packBlob, unpackBlob } from './packing.ts';
 
 /**
@@ -47,25 +49,17 @@ export async function folderBlobStore(folder: string): Promise<BlobStore> {
       if (place !== null) await attempt(file, () => take(file, place));
       else if (!(await attempt(file, () => exists(file)))) throw notThere(hash);
     },
-    has: async (hash) => isHash(hash) && attempt(fileOf(hash), () => exists(fileOf(hash))),
+    has: async (hash) => isSha256Hex(hash) && attempt(fileOf(hash), () => exists(fileOf(hash))),
     async get(hash) {
-      if (!isHash(hash)) return null;
+      if (!isSha256Hex(hash)) return null;
       const file = fileOf(hash);
       const packed = await attempt(file, () => unlessMissing(readFile(file)));
       return packed === null ? null : attempt(file, () => unpackBlob(packed));
     },
     async delete(hash) {
-      if (isHash(hash)) await attempt(fileOf(hash), () => rm(fileOf(hash), { force: true }));
+      if (isSha256Hex(hash)) await attempt(fileOf(hash), () => rm(fileOf(hash), { force: true }));
     },
   };
-}
-
-function isHash(hash: string): boolean {
-  return /^[0-9a-f]{64}$/.test(hash);
-}
-
-function requireHash(hash: string): void {
-  if (!isHash(hash)) throw new HoldfastError('internal_error', `"${hash}" is not a SHA-256 in hex.`);
 }
 
 function notThere(hash: string): HoldfastError {

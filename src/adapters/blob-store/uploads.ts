@@ -10,9 +10,9 @@ import type {
   UploadStore,
 } from '../../core/documents/uploads.ts';
 import { HoldfastError } from '../../core/errors.ts';
-import { sha256Hex } from '../../lib/hash.ts';
+import { sha256Hex, sha256HexOf } from '../../lib/hash.ts';
 import { untilAborted } from '../../lib/until-aborted.ts';
-import { attempt, makeFolder, sizeOf, syncFolder, unlessMissing } from './durable-files.ts';
+import { attempt, makeFolder, requireHash, sizeOf, syncFolder, unlessMissing } from './durable-files.ts';
 import { PLAIN } from './packing.ts';
 
 /**
@@ -153,8 +153,7 @@ class FolderUploads implements UploadStore {
   }
 
   #filesOf({ tenant, hash }: UploadName): Files {
-    if (!/^[0-9a-f]{64}$/.test(hash))
-      throw new HoldfastError('internal_error', `"${hash}" is not a SHA-256 in hex.`);
+    requireHash(hash);
     // A tenant may have any name.
     const complete = join(this.#folder, sha256Hex(tenant).slice(0, 32), hash);
     return { complete, part: `${complete}.part` };
@@ -238,9 +237,7 @@ async function* untilTakenOver(
 
 /** Gives a content its name, or removes it. */
 async function verify({ part, complete }: Files, hash: string): Promise<void> {
-  const found = createHash('sha256');
-  for await (const piece of createReadStream(part, { start: HEADER_BYTES })) found.update(piece as Buffer);
-  const actual = found.digest('hex');
+  const actual = await sha256HexOf(createReadStream(part, { start: HEADER_BYTES }));
   if (actual !== hash) {
     await rm(part, { force: true });
     throw new HoldfastError('upload_hash_mismatch', `What was sent has the SHA-256 ${actual}, not ${hash}`);
