@@ -74,6 +74,19 @@ async function sendPart(
   return answered;
 }
 
+/** Sends the beginning of a content, and goes away once the server has it. */
+async function breakOff(server: Server, bytes: Buffer, length: number): Promise<void> {
+  const hash = sha256Hex(bytes);
+  const { request } = beginPart(server, hash, 0, bytes.length);
+  request.on('error', () => undefined);
+  request.write(bytes.subarray(0, length));
+  await until(
+    async () => stateOf(server, hash),
+    (state) => state?.offset === length,
+  );
+  request.destroy();
+}
+
 interface State {
   readonly offset: number;
   readonly complete: boolean;
@@ -191,14 +204,7 @@ test(
     const { api } = server;
     const bytes = textOf(2 * MEGABYTE, 4);
     const hash = sha256Hex(bytes);
-    const { request } = beginPart(server, hash, 0, bytes.length);
-    request.on('error', () => undefined);
-    request.write(bytes.subarray(0, MEGABYTE));
-    await until(
-      async () => stateOf(server, hash),
-      (state) => state?.offset === MEGABYTE,
-    );
-    request.destroy();
+    await breakOff(server, bytes, MEGABYTE);
     const rest = { offset: MEGABYTE, length: bytes.length, bytes: bytes.subarray(MEGABYTE) };
     assert.equal((await sendPart(server, hash, rest)).status, 200);
 
@@ -226,14 +232,7 @@ test(
     writeFileSync(join(folder, 'empty.md'), '');
     await using server = await startServer(temporaryFolder(t));
     const hash = sha256Hex(bytes);
-    const { request } = beginPart(server, hash, 0, bytes.length);
-    request.on('error', () => undefined);
-    request.write(bytes.subarray(0, MEGABYTE));
-    await until(
-      async () => stateOf(server, hash),
-      (state) => state?.offset === MEGABYTE,
-    );
-    request.destroy();
+    await breakOff(server, bytes, MEGABYTE);
     const ingest = async (...words: string[]) =>
       runHoldfast(['ingest', '--server', server.address, '-c', 'docs', '--json', ...words], {
         environment: { HOLDFAST_DATA_DIR: join(folder, 'elsewhere') },

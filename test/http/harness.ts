@@ -345,6 +345,23 @@ function fakeReindexing({
   };
 }
 
+/** Documents that accept everything and remember what was submitted. */
+export function recordingDocuments(): {
+  readonly submissions: readonly Submission[];
+  readonly documents: HttpDependencies['documents'];
+} {
+  const submissions: Submission[] = [];
+  const documents: HttpDependencies['documents'] = {
+    ...fakeDependencies().documents,
+    async accept(scope, sent) {
+      submissions.push(...sent);
+      const records = sent.map((submission) => documentRecord(scope, submission));
+      return { job: JOB.id, items: records.map(({ item }) => item), records };
+    },
+  };
+  return { submissions, documents };
+}
+
 /** Use cases written by hand; unknown collections are refused as the real ones do. */
 export function fakeDependencies(overrides: Partial<HttpDependencies> = {}): HttpDependencies {
   const { collections, documents } = fakeLibrary();

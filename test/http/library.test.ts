@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { describe, it } from 'node:test';
-import type { Submission } from '../../src/core/documents/library.ts';
 import { chunkPageSchema } from '../../src/http/contract/chunk.ts';
 import { collectionPageSchema, collectionSchema } from '../../src/http/contract/collection.ts';
 import {
@@ -19,6 +18,7 @@ import {
   fakeDependencies,
   json,
   type RawResponse,
+  recordingDocuments,
   send,
   startServer,
   TEXT,
@@ -160,17 +160,8 @@ describe('a document as JSON', () => {
   });
 
   it('reaches the library whole', async () => {
-    const submissions: Submission[] = [];
-    await using server = await startServer({
-      documents: {
-        ...fakeDependencies().documents,
-        async accept(scope, sent) {
-          submissions.push(...sent);
-          const records = sent.map((submission) => documentRecord(scope, submission));
-          return { job: JOB.id, items: records.map(({ item }) => item), records };
-        },
-      },
-    });
+    const { submissions, documents } = recordingDocuments();
+    await using server = await startServer({ documents });
     const metadata = { team: 'ops', tags: ['a', 'b'], year: 2024, draft: false };
     await post(server, DOCUMENTS, {
       text: 'Grüße 👋',
@@ -197,17 +188,8 @@ describe('a document as JSON', () => {
   });
 
   it('without id and uri has no name, so that its content tells it from others with its title', async () => {
-    const submissions: Submission[] = [];
-    await using server = await startServer({
-      documents: {
-        ...fakeDependencies().documents,
-        async accept(scope, sent) {
-          submissions.push(...sent);
-          const records = sent.map((submission) => documentRecord(scope, submission));
-          return { job: JOB.id, items: records.map(({ item }) => item), records };
-        },
-      },
-    });
+    const { submissions, documents } = recordingDocuments();
+    await using server = await startServer({ documents });
     await post(server, DOCUMENTS, { text: 'one', title: 'Notes' });
     assert.deepEqual(
       submissions.map(({ key, name, uri, title }) => ({ key, name, uri, title })),

@@ -1,19 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Submission } from '../../src/core/documents/library.ts';
 import { documentSchema, submittedSchema } from '../../src/http/contract/document.ts';
 import { uploadStateSchema } from '../../src/http/contract/upload.ts';
 import { sha256Hex } from '../../src/lib/hash.ts';
 import { problemOf } from './expectations.ts';
-import {
-  documentRecord,
-  fakeDependencies,
-  JOB,
-  json,
-  type RawResponse,
-  send,
-  startServer,
-} from './harness.ts';
+import { json, type RawResponse, recordingDocuments, send, startServer } from './harness.ts';
 import { bytesOf, memoryUploads } from './memory-uploads.ts';
 
 const DOCUMENTS = '/api/v1/rag/collections/docs/documents';
@@ -58,17 +49,8 @@ function stateOf(response: RawResponse) {
 
 describe('an upload in parts', () => {
   it('tells where it goes on, and becomes a document by its hash', async () => {
-    const submissions: Submission[] = [];
-    await using server = await startServer({
-      documents: {
-        ...fakeDependencies().documents,
-        async accept(scope, sent) {
-          submissions.push(...sent);
-          const records = sent.map((submission) => documentRecord(scope, submission));
-          return { job: JOB.id, items: records.map(({ item }) => item), records };
-        },
-      },
-    });
+    const { submissions, documents } = recordingDocuments();
+    await using server = await startServer({ documents });
     problemOf(await send(server, { path: uploadPath() }), 404, 'upload_not_found');
     assert.deepEqual(stateOf(await append(server, TEXT.subarray(0, 1000))), {
       offset: 1000,
