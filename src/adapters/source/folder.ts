@@ -27,8 +27,8 @@ interface Walk {
 
 /**
  * Files of a folder on this machine. Hidden entries (`.git`, ...), temporary files, `node_modules` and `__pycache__` are
- * left out, and what `.gitignore` and `.holdfastignore` below the root say, and the patterns of the listing. Symbolic links are followed within the root, each folder
- * once.
+ * left out, and what `.gitignore` and `.holdfastignore` below the root say, and the patterns of the listing. Symbolic
+ * links are followed within the root, each folder once.
  */
 export function folderSource(options: FolderSourceOptions): Source {
   return {
