@@ -144,6 +144,8 @@ function formOf({ name, language, bytes }: NamedFile): FormData {
 export interface NamedUpload {
   readonly sha256: string;
   readonly name: string;
+  /** ISO 639-1; left out: as the collection says. */
+  readonly language?: string;
 }
 
 /** A part of a content of `length` bytes. */

@@ -1,6 +1,7 @@
 import { HoldfastError } from '../core/errors.ts';
 import { EXIT, textFlag, type Invocation } from './command.ts';
 import { ensureCollection } from './ensure-collection.ts';
+import { namedLanguage } from './named-language.ts';
 import { withClient } from './with-client.ts';
 
 /** `cat x.md | holdfast ingest - --name x.md`: one document, which replaces the one of the same name. */
@@ -12,9 +13,7 @@ export async function ingestStandardInput(invocation: Invocation, collection: st
   const bytes = await readInput(invocation.config().maxDocumentBytes);
   return withClient(invocation, async (client) => {
     await ensureCollection(client, collection);
-    const named = textFlag(flags, 'language') ?? 'auto';
-    const language = named === 'auto' ? null : named;
-    const submitted = await client.upload(collection, { name, bytes, language });
+    const submitted = await client.upload(collection, { name, bytes, language: namedLanguage(flags) });
     if (invocation.isJson) output.json(submitted);
     else for (const { id, state } of submitted.items) output.result(`${name} is ${state} (${id})`);
     return submitted.items.every(({ state }) => state === 'ready') ? EXIT.done : EXIT.failed;

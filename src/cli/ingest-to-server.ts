@@ -6,6 +6,7 @@ import type { WireIngestRequest } from '../http/contract/ingest.ts';
 import type { WireSubmitted, WireSubmittedList } from '../http/contract/document.ts';
 import { wait } from '../lib/wait.ts';
 import { EXIT, textFlag, type Invocation } from './command.ts';
+import { namedLanguage } from './named-language.ts';
 import { ensureCollection } from './ensure-collection.ts';
 import type { Output } from './output.ts';
 
@@ -26,7 +27,7 @@ export async function ingestToServer(
   const all: SentDocument[] = [];
   for (const path of what.paths) {
     const name = basename(path);
-    const sent = await send(client, { collection, path, name }, output);
+    const sent = await send(client, { collection, path, name, language: namedLanguage(flags) }, output);
     for (const { id, version, state } of 'items' in sent ? sent.items : [sent])
       all.push({ item: name, id, version, state });
   }
@@ -50,11 +51,12 @@ interface OneFile {
   readonly collection: string;
   readonly name: string;
   readonly path: string;
+  readonly language: string | null;
 }
 
 async function send(
   client: Client,
-  { collection, path, name }: OneFile,
+  { collection, path, name, language }: OneFile,
   output: Output,
 ): Promise<WireSubmitted | WireSubmittedList> {
   const stop = new AbortController();
@@ -68,7 +70,11 @@ async function send(
       onProgress: ({ offset, length }) =>
         output.progress(`${name}: ${Math.floor((100 * offset) / Math.max(1, length))} % sent`),
     });
-    return await client.submitUpload(collection, { sha256, name });
+    return await client.submitUpload(collection, {
+      sha256,
+      name,
+      ...(language === null ? {} : { language }),
+    });
   } finally {
     process.removeListener('SIGINT', onInterrupt);
     output.progressDone();

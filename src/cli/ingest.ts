@@ -58,6 +58,7 @@ export const ingest: Command = {
     const what = ingestSource(words, flags);
     if (name === undefined)
       throw new HoldfastError('invalid_usage', 'holdfast ingest needs --collection NAME');
+    requireFitting(flags, what);
     if (flags['server'] !== undefined) return ingestToServer(invocation, { collection: name, what });
     if (what === 'standard input') return ingestStandardInput(invocation, name);
     requireWatchable(flags, what);
@@ -80,6 +81,16 @@ export const ingest: Command = {
     });
   },
 };
+
+/** Of folders and repositories alone: what is sent as it is would be sent in spite of them. */
+const OF_FOLDERS = ['dry-run', 'watch', 'include', 'exclude'] as const;
+
+function requireFitting(flags: Flags, what: WireIngestRequest | 'standard input'): void {
+  const how = flags['server'] !== undefined ? '--server' : what === 'standard input' ? '-' : null;
+  const given = how === null ? undefined : OF_FOLDERS.find((name) => flags[name] !== undefined);
+  if (given !== undefined)
+    throw new HoldfastError('invalid_usage', `--${given} is for folders, and does not go with ${how}`);
+}
 
 function requireWatchable(flags: Flags, what: WireIngestRequest): void {
   if (flags['watch'] !== true) return;

@@ -248,9 +248,16 @@ test(
     assert.deepEqual([document?.item, document?.content_hash], ['herons.txt', hash]);
     assert.equal((await ingest(path)).code, 0, 'once more, from what is known');
 
+    assert.equal((await ingest(path, '--language', 'de')).code, 0);
+    assert.equal((await server.api.documents('docs'))[0]?.language, 'de');
+    const wrong = await ingest(path, '--language', 'klingon');
+    assert.deepEqual([wrong.code, /ISO 639-1/.test(wrong.stderr)], [2, true], wrong.stderr);
+
     const empty = await ingest(join(folder, 'empty.md'));
     assert.deepEqual([empty.code, /document_empty/.test(empty.stderr)], [1, true], empty.stderr);
     for (const [words, reason] of [
+      [[path, '--dry-run'], /--dry-run is for folders/],
+      [[path, '--include', '*.md'], /--include is for folders/],
       [[folder], /sends files/],
       [['-', '--name', 'a.md'], /paths of files/],
       [['http://h/'], /paths of files/],
