@@ -113,6 +113,19 @@ test('tells a line after a standstill from an overload', async () => {
   assert.deepEqual([served.length, refused.length], [39, 0]);
 });
 
+test('refuses nobody at 60 % of the capacity, on a machine that stands still now and then', async () => {
+  const random = seededRandom(20_261_129);
+  const turnMs = 10;
+  let turns = 0;
+  // The time of a burst is taken away every two or three seconds.
+  const turn = () => (++turns % 150 === 0 ? 150 : turnMs * (0.5 + random()));
+  const { refused, latencies } = await offer(rigOf({ maxWaiting: 8 }, turn), random, {
+    perSecond: 600 / turnMs,
+    seconds: 600,
+  });
+  assert.deepEqual([refused, latencies.length > 35_000], [0, true]);
+});
+
 test('leaves less of the line to work that matters less', async () => {
   const { time, turns } = rigOf({ maxWaiting: 4 });
   for (let i = 0; i < 500; i++) {

@@ -6,7 +6,7 @@ import { WaitingLine } from './waiting-line.ts';
 export interface TurnsOptions {
   /** Callers that may wait while more come than there are turns for: 0 to 100,000. */
   readonly maxWaiting: number;
-  /** A burst may wait so long in milliseconds; a line that needs twice as long in turns is a standing one. Default 150. */
+  /** A burst may wait so long in milliseconds; a line that does not shrink for twice as long is a standing one. Default 150. */
   readonly burstMs?: number;
   /** What a refused caller gets. Default: a ShedError that tells it to wait for a second. */
   readonly refusal?: (reason: string) => Error;
@@ -43,8 +43,8 @@ const RETRY_AFTER_MS = 1000;
 /**
  * Gives out the event loop: one caller at a time begins its work, and between two of them the loop looks for input,
  * so that those who must be refused are refused at once and nobody waits unseen in a socket. A burst may wait; when
- * the line has lasted for longer than a burst it is kept so short that those who are let in are served soon. The length
- * that fits is found by measuring the turns. Source: Nichols and Jacobson, "Controlling Queue Delay", ACM Queue 2012
+ * the line is longer than it should be for longer than a burst, and does not shrink, it is kept so short that those who
+ * are let in are served soon. The length that fits a burst is found by measuring the turns. Source: Nichols and Jacobson, "Controlling Queue Delay", ACM Queue 2012
  * (a standing queue only adds delay); Maurer, "Fail at Scale", ACM Queue 2015.
  */
 export class Turns {
@@ -62,8 +62,9 @@ export class Turns {
   #hasLooked = false;
   #rejected = 0;
   #isStanding = false;
-  /** Turns that were given since somebody waits without a break. */
+  /** Turns that were given while more waited than a standing line holds, and how many waited at the first of them. */
   #turnsOfLine = 0;
+  #lineAtFirst = 0;
   #idleSince: number;
   #idleMs = 0;
   #windowBegan: number;
@@ -107,7 +108,6 @@ export class Turns {
     this.#watch(now);
     if (this.#givenAt === null) return this.#give(now);
     if (this.#isFull(share)) throw this.#refusal();
-    if (this.#line.size === 0) this.#turnsOfLine = 0;
     const tooLong = () => this.#refusal();
     return this.#line.join({ signal, time: this.#time, maxWaitMs: LONGEST_WAIT_MS, tooLong });
   }
@@ -157,7 +157,7 @@ export class Turns {
       this.#idleSince = now;
       return;
     }
-    this.#turnsOfLine++;
+    this.#followLine();
     this.#givenAt = now;
     this.#afterInput(this.#next);
     oldest.resolve();
@@ -184,9 +184,23 @@ export class Turns {
     this.#idleMs = 0;
   }
 
-  /** Counted in turns: a line that is there because the process stood still is no overload. */
+  #followLine(): void {
+    const { size } = this.#line;
+    if (size <= this.#maxWaiting) this.#turnsOfLine = 0;
+    else if (this.#turnsOfLine > 0 && !this.#isOld()) this.#turnsOfLine++;
+    else {
+      this.#turnsOfLine = 1;
+      this.#lineAtFirst = size;
+    }
+  }
+
+  /** Counted in turns: a line that is there because the process stood still is no overload, nor is one that shrinks. */
   #lasts(): boolean {
-    return this.#line.size > 0 && this.#turnsOfLine * this.#turnMs > 2 * this.#burstMs;
+    return this.#line.size > this.#maxWaiting && this.#isOld() && this.#line.size >= this.#lineAtFirst;
+  }
+
+  #isOld(): boolean {
+    return this.#turnsOfLine * this.#turnMs > 2 * this.#burstMs;
   }
 
   #refusal(): Error {
