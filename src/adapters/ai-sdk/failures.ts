@@ -44,7 +44,8 @@ export function aiSdkFailure(place: string, error: unknown, signal: AbortSignal)
 /** `APICallError`: the server answered. */
 function callFailure(place: string, error: unknown, status: number): ModelError {
   const body = String(field(error, 'responseBody') ?? '');
-  const wait = retryAfterMs(new Headers(headersOf(field(error, 'responseHeaders'))));
+  const headers = new Headers(headersOf(field(error, 'responseHeaders')));
+  const wait = retryAfterMs((name) => headers.get(name));
   const detail = body === '' ? brief(textOf(error)) : detailOf(body);
   const said = namesUnknownModel(status, detail) ? 'unknown_model' : failureOfStatus(status, wait);
   const failure = isHtml(body) && said === 'rejected' ? 'wrong_address' : said;

@@ -43,7 +43,6 @@ export interface AiSdkOptions {
   readonly settings?: Readonly<Record<string, unknown>> | undefined;
   /** The folder whose `node_modules` has the package; default: the working folder. */
   readonly folder?: string | undefined;
-  readonly fetch?: typeof globalThis.fetch | undefined;
 }
 
 /** The methods of a provider that make models, by the kind of model; older names last. */
@@ -69,7 +68,7 @@ export async function aiSdkModel<Kind extends keyof Models>(
   options: AiSdkOptions,
 ): Promise<Models[Kind]> {
   const exported = Object.entries(await importInstalled(options.package, options.folder));
-  const settings = { fetch: boundedFetch(options.fetch), ...options.settings };
+  const settings = { fetch: boundedFetch(), ...options.settings };
   const factories = exported.filter(
     ([name, value]) => /^create[A-Z]/.test(name) && typeof value === 'function',
   );

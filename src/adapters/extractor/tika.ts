@@ -3,6 +3,7 @@ import type { Extractor, ExtractorFile } from '../../core/ingest/extractor.ts';
 import { ModelError } from '../../core/models/model-error.ts';
 import { redirectError, shownAddress, startOf } from '../model-http/answer-limits.ts';
 import { brief, connectionError, failureOfStatus, retryAfterMs } from '../model-http/failures.ts';
+import { fetchedAnswer } from '../model-http/http-answer.ts';
 import { readBounded } from '../model-http/read-bounded.ts';
 
 export interface TikaOptions {
@@ -60,7 +61,7 @@ async function answerOf(response: Response, place: string, name: string): Promis
     await response.body?.cancel();
     throw new ModelError('wrong_address', `${place} answered with no JSON: is this a Tika server?`);
   }
-  if (status >= 300 && status < 400) throw redirectError(place, response);
+  if (status >= 300 && status < 400) throw redirectError(place, fetchedAnswer(response));
   throw await refusal(response, place, name);
 }
 
@@ -77,12 +78,13 @@ async function readAnswer({ body }: Response, place: string, name: string): Prom
 
 /** Tika says 415, 422 and 500 of files that it fails on, and 503 while it starts anew. */
 async function refusal(response: Response, place: string, name: string): Promise<Error> {
-  const { status, headers } = response;
-  const said = brief(await startOf(response));
+  const { status } = response;
+  const { header, body } = fetchedAnswer(response);
+  const said = brief(await startOf({ body }));
   const message = `${place} answered with status ${status}${said === '' ? '' : `: ${said}`}`;
   if (status === 413) return new HoldfastError('document_too_large', `${name}: ${message}`);
   if (status === 415 || status === UNPROCESSABLE || status === 500)
     return new HoldfastError('document_malformed', `${name}: ${message}`);
-  const wait = retryAfterMs(headers);
+  const wait = retryAfterMs(header);
   return new ModelError(failureOfStatus(status, wait), message, wait === null ? {} : { retryAfterMs: wait });
 }

@@ -1,5 +1,6 @@
 import { ModelError } from '../../core/models/model-error.ts';
 import { brief, detailOf } from './failures.ts';
+import type { HttpAnswer } from './http-answer.ts';
 import { readBounded, readText } from './read-bounded.ts';
 
 /** More is no answer of a model: 64 texts of 4096 dimensions take 6 MB as JSON. */
@@ -11,8 +12,8 @@ export function tooLarge(place: string): ModelError {
 }
 
 /** A page for people where an answer was due: a proxy, a login, another service. */
-export function isPage({ headers }: Response): boolean {
-  return headers.get('content-type')?.startsWith('text/html') === true;
+export function isPage({ header }: Pick<HttpAnswer, 'header'>): boolean {
+  return header('content-type')?.startsWith('text/html') === true;
 }
 
 export function pageError(place: string, text: string): ModelError {
@@ -20,7 +21,7 @@ export function pageError(place: string, text: string): ModelError {
 }
 
 /** The body when it is short; nothing when it is not, or cannot be read. */
-export async function startOf({ body }: Response): Promise<string> {
+export async function startOf({ body }: Pick<HttpAnswer, 'body'>): Promise<string> {
   try {
     return await readText(readBounded(body, { maxBytes: MAX_START_BYTES, tooLarge: () => tooLarge('it') }));
   } catch {
@@ -29,8 +30,8 @@ export async function startOf({ body }: Response): Promise<string> {
 }
 
 /** Following a redirect could carry texts and keys to a host that nobody has set. */
-export function redirectError(place: string, { status, headers }: Response): ModelError {
-  const target = shownAddress(headers.get('location') ?? 'nowhere');
+export function redirectError(place: string, { status, header }: HttpAnswer): ModelError {
+  const target = shownAddress(header('location') ?? 'nowhere');
   return new ModelError(
     'wrong_address',
     `${place} redirects to ${brief(target)} (status ${status}), which is refused: set the final address`,

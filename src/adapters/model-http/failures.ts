@@ -1,4 +1,5 @@
 import { ModelError, type ModelFailure } from '../../core/models/model-error.ts';
+import type { HeaderReader } from './http-answer.ts';
 import { field } from './json-fields.ts';
 
 const DETAIL_CHARACTERS = 300;
@@ -31,10 +32,10 @@ export function namesUnknownModel(status: number, detail: string): boolean {
  * `Retry-After` (RFC 9110, 10.2.3) in milliseconds: seconds, or a date, which is taken against the answer's own
  * `Date`, so that no clock of ours matters. Null when it is missing or nonsense.
  */
-export function retryAfterMs(headers: Headers): number | null {
-  const raw = headers.get('retry-after')?.trim() ?? '';
+export function retryAfterMs(header: HeaderReader): number | null {
+  const raw = header('retry-after')?.trim() ?? '';
   if (/^\d+(\.\d+)?$/.test(raw)) return Math.ceil(Number(raw) * 1000);
-  const wait = Date.parse(raw) - Date.parse(headers.get('date') ?? '');
+  const wait = Date.parse(raw) - Date.parse(header('date') ?? '');
   return Number.isNaN(wait) ? null : Math.max(0, wait);
 }
 
@@ -93,6 +94,7 @@ const CONNECTION: Readonly<Record<string, readonly [ModelFailure, string]>> = {
   EAI_AGAIN: ['unreachable', 'has a host name that could not be looked up just now'],
   ECONNRESET: ['unreachable', 'broke the connection off'],
   UND_ERR_SOCKET: ['unreachable', 'broke the connection off'],
+  ETIMEDOUT: ['unreachable', 'took too long to accept a connection'],
   UND_ERR_CONNECT_TIMEOUT: ['unreachable', 'took too long to accept a connection'],
   UND_ERR_HEADERS_TIMEOUT: ['timeout', 'did not begin to answer in time'],
   UND_ERR_BODY_TIMEOUT: ['timeout', 'went silent in the middle of its answer'],

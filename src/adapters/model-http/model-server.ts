@@ -17,6 +17,8 @@ import {
   startOf,
   tooLarge,
 } from './answer-limits.ts';
+import { isSuccess, type HttpAnswer } from './http-answer.ts';
+import { httpClient, type HttpClient } from './http-client.ts';
 import { readBounded, readLines, readText } from './read-bounded.ts';
 
 const LISTED_MODELS = 20;
@@ -29,8 +31,6 @@ export interface ModelServerOptions {
   readonly url: string;
   /** Sent as a bearer token; never part of a message. */
   readonly apiKey?: string | undefined;
-  /** Default: the one of Node. */
-  readonly fetch?: typeof globalThis.fetch | undefined;
   /** What a refusal's text tells better than its status, or null. */
   readonly classify?: (status: number, detail: string) => ModelFailure | null;
   /** Where it lists its models, so that the error about an unknown one can name them. */
@@ -60,7 +60,7 @@ export interface ModelServer {
 export function modelServer(options: ModelServerOptions): ModelServer {
   const base = options.url.replace(/\/+$/, '');
   const place = `${options.name} at ${shownAddress(base)}`;
-  const call = { options, base, place };
+  const call = { options, client: httpClient(base), place };
   return {
     place,
     get: (path, signal) => send(call, { path, signal }),
@@ -70,7 +70,7 @@ export function modelServer(options: ModelServerOptions): ModelServer {
 
 interface Place {
   readonly options: ModelServerOptions;
-  readonly base: string;
+  readonly client: HttpClient;
   readonly place: string;
 }
 
@@ -82,40 +82,40 @@ interface Call {
 
 async function send(at: Place, call: Call): Promise<ModelAnswer> {
   const response = await request(at, call);
-  if (!response.ok) throw await refusal(at, call, response);
+  if (!isSuccess(response)) throw await refusal(at, call, response);
   if (isPage(response)) throw pageError(at.place, await refusalText(call.signal, response));
+  if (isEncoded(response)) throw await encodedError(at, call, response);
   return answer(at, call.signal, response);
 }
 
-async function request({ options, base, place }: Place, { path, body, signal }: Call): Promise<Response> {
+async function request({ options, client, place }: Place, call: Call): Promise<HttpAnswer> {
   const headers = {
     accept: 'application/json, application/x-ndjson, text/event-stream',
-    ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    'accept-encoding': 'identity',
+    'user-agent': 'holdfast',
+    ...(call.body === undefined ? {} : { 'content-type': 'application/json' }),
     ...(options.apiKey === undefined ? {} : { authorization: `Bearer ${options.apiKey}` }),
   };
   try {
-    return await (options.fetch ?? globalThis.fetch)(`${base}${path}`, {
-      method: body === undefined ? 'GET' : 'POST',
-      headers,
-      redirect: 'manual',
-      signal,
-      ...(body === undefined ? {} : { body }),
-    });
+    return await client({ ...call, headers });
   } catch (error) {
-    signal.throwIfAborted();
+    call.signal.throwIfAborted();
     throw connectionError(place, error);
   }
 }
 
-function answer({ place }: Place, signal: AbortSignal, response: Response): ModelAnswer {
+function answer({ place }: Place, signal: AbortSignal, response: HttpAnswer): ModelAnswer {
   const pieces = (): AsyncGenerator<Uint8Array> =>
     readBounded(response.body, { maxBytes: MAX_ANSWER_BYTES, tooLarge: () => tooLarge(place) });
   return {
-    contentType: response.headers.get('content-type') ?? '',
+    contentType: response.header('content-type') ?? '',
     json: async () => parseJson(place, await failingAs(place, signal, () => readText(pieces()))),
     lines: async function* () {
       try {
-        yield* readLines(pieces());
+        for await (const line of readLines(pieces())) {
+          signal.throwIfAborted();
+          yield line;
+        }
       } catch (error) {
         throw bodyError(place, signal, error);
       }
@@ -152,13 +152,13 @@ function bodyError(place: string, signal: AbortSignal, error: unknown): unknown 
   return error instanceof ModelError ? error : connectionError(place, error);
 }
 
-async function refusal(at: Place, call: Call, response: Response): Promise<ModelError> {
+async function refusal(at: Place, call: Call, response: HttpAnswer): Promise<ModelError> {
   const { options, place } = at;
-  const { status, headers } = response;
+  const { status, header } = response;
   const text = await refusalText(call.signal, response);
   const detail = redacted(detailOf(text), options.apiKey);
   if (status < 400) return redirectError(place, response);
-  const wait = retryAfterMs(headers);
+  const wait = retryAfterMs(header);
   const failure = refusalFailure(at, { status, wait, detail, isHtmlPage: isHtml(text) });
   const said = `${place} answered ${call.path} with status ${status}${detail === '' ? '' : `: ${detail}`}`;
   const hint = failure === 'unknown_model' ? await knownModels(at, call.signal) : hintFor(failure);
@@ -184,17 +184,28 @@ function refusalFailure({ options }: Place, { status, wait, detail, isHtmlPage }
 }
 
 /** The start of the body; whatever happens to it, the status is known already. */
-async function refusalText(signal: AbortSignal, response: Response): Promise<string> {
+async function refusalText(signal: AbortSignal, response: HttpAnswer): Promise<string> {
   const text = await startOf(response);
   signal.throwIfAborted();
-  return text;
+  return isEncoded(response) ? '' : text;
 }
 
-async function knownModels({ options, base, place }: Place, signal: AbortSignal): Promise<string> {
+/** Compressed, although only `identity` was accepted. */
+function isEncoded({ header }: HttpAnswer): boolean {
+  return (header('content-encoding') ?? 'identity') !== 'identity';
+}
+
+async function encodedError({ place }: Place, { signal }: Call, response: HttpAnswer): Promise<ModelError> {
+  await refusalText(signal, response);
+  const coding = brief(response.header('content-encoding') ?? '');
+  return new ModelError('unusable', `${place} answered in the coding "${coding}", which was not asked for`);
+}
+
+async function knownModels({ options, client, place }: Place, signal: AbortSignal): Promise<string> {
   const { models, ...plain } = options;
   if (models === undefined) return 'check the name of the model';
   try {
-    const listed = await send({ options: plain, base, place }, { path: models.path, signal });
+    const listed = await send({ options: plain, client, place }, { path: models.path, signal });
     const names = models.read(await listed.json());
     if (names.length === 0) return 'it has no model at all';
     const more = names.length > LISTED_MODELS ? `, and ${names.length - LISTED_MODELS} more` : '';

@@ -10,12 +10,11 @@ export interface OllamaOptions {
   readonly model: string;
   /** How long the model stays in memory after a call: `30m`, seconds, or `-1` for ever. Default: the server's. */
   readonly keepAlive?: string | undefined;
-  readonly fetch?: typeof globalThis.fetch | undefined;
 }
 
-export function ollamaServer({ url, fetch }: OllamaOptions): ModelServer {
+export function ollamaServer({ url }: OllamaOptions): ModelServer {
   const models = { path: '/api/tags', read: (body: unknown) => textsOf(field(body, 'models'), 'name') };
-  return modelServer({ name: 'Ollama', url, fetch, classify, models });
+  return modelServer({ name: 'Ollama', url, classify, models });
 }
 
 /** Ollama answers 503 without `Retry-After` when its queue is full: it asks to wait, it is not broken. */

@@ -9,13 +9,12 @@ export interface OpenaiOptions {
   readonly url: string;
   readonly model: string;
   readonly apiKey?: string | undefined;
-  readonly fetch?: typeof globalThis.fetch | undefined;
 }
 
-export function openaiServer({ url, apiKey, fetch }: OpenaiOptions): ModelServer {
+export function openaiServer({ url, apiKey }: OpenaiOptions): ModelServer {
   const base = new URL(url).pathname === '/' ? `${url.replace(/\/+$/, '')}/v1` : url;
   const models = { path: '/models', read: (body: unknown) => textsOf(field(body, 'data'), 'id') };
-  return modelServer({ name: 'the OpenAI-compatible server', url: base, apiKey, fetch, classify, models });
+  return modelServer({ name: 'the OpenAI-compatible server', url: base, apiKey, classify, models });
 }
 
 /** llama.cpp answers 503 while it loads its model. */

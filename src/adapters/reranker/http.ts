@@ -10,7 +10,6 @@ export interface HttpRerankerOptions {
   readonly model?: string | undefined;
   readonly apiKey?: string | undefined;
   readonly maxDocuments?: number | undefined;
-  readonly fetch?: typeof globalThis.fetch | undefined;
 }
 
 const MAX_DOCUMENTS = 100;
@@ -20,9 +19,9 @@ const MAX_DOCUMENTS = 100;
  * `{model, query, documents, top_n}` in, `{index, relevance_score}` of each document out.
  */
 export function httpReranker(options: HttpRerankerOptions): Reranker {
-  const { model, apiKey, fetch, maxDocuments = MAX_DOCUMENTS } = options;
+  const { model, apiKey, maxDocuments = MAX_DOCUMENTS } = options;
   const url = options.url.replace(/\/+$/, '').replace(/\/rerank$/, '');
-  const server = modelServer({ name: 'the reranker', url, apiKey, fetch });
+  const server = modelServer({ name: 'the reranker', url, apiKey });
   return {
     profile: { model: model ?? server.place, maxDocuments },
     rerank: async (query, texts, signal) => {
