@@ -182,6 +182,39 @@ describe('a partition', () => {
     assert.equal(partition.documentCount, 1);
   });
 
+  it('finds nothing of a document before all of it has come, and finds the others meanwhile', () => {
+    const isA = { path: (value: FieldValue) => value === 'a' };
+    const partition = partitionOf([documentOf(keyOf(1), ['backup'], { fields: { path: 'a' } })]);
+    const two = documentOf(keyOf(2), ['backup one', 'backup two'], { fields: { path: 'a' } });
+    const steps = partition.adding(two);
+    const seen: unknown[] = [];
+    do {
+      const found = [NONE, isA].map((conditions) => partition.searchLexical('backup', conditions, 10).length);
+      const dense = partition.searchDense(vectorOf(seededRandom(2)), NONE, 10).length;
+      seen.push([...found, dense, partition.passageCount, partition.documentCount, partition.has(two.key)]);
+    } while (steps.next().done !== true);
+    const before = [1, 1, 1, 1, 1, false];
+    assert.deepEqual(seen, [before, before, before]);
+    assert.equal(partition.searchLexical('backup', isA, 10).length, 3);
+    assert.deepEqual([partition.passageCount, partition.documentCount, partition.wasted], [3, 2, 0]);
+  });
+
+  it('never finds a document that was given up half way, and takes it when it comes again', () => {
+    const one = documentOf(keyOf(1), ['backup one', 'backup two'], { fields: { path: 'a' } });
+    const partition = new Partition(OPTIONS);
+    partition.adding(one).next();
+    assert.deepEqual(partition.searchLexical('backup', NONE, 10), []);
+    assert.deepEqual([partition.passageCount, partition.wasted], [0, 1]);
+    partition.add(one);
+    for (const again of [partition, new Partition(OPTIONS, partition.store())]) {
+      assert.deepEqual(places(again.searchLexical('backup', { path: () => true }, 10)), [
+        `${one.key}-0`,
+        `${one.key}-1`,
+      ]);
+      assert.deepEqual([again.passageCount, again.documentCount], [2, 1]);
+    }
+  });
+
   it('finds a document that was removed and added again, once', () => {
     const one = documentOf(keyOf(1), ['backup'], { fields: { path: 'a' } });
     const partition = partitionOf([one]);

@@ -126,25 +126,44 @@ export class Partition {
 
   /** Adding a document that is there already changes nothing. */
   add(document: DocumentInput): void {
+    const steps = this.adding(document);
+    while (steps.next().done !== true);
+  }
+
+  /**
+   * As `add`, in steps of one passage, between which searches may come: they find nothing of the document before the
+   * last step, and nothing ever when that is not taken. One document at a time.
+   */
+  *adding(document: DocumentInput): Generator<void, void> {
     if (this.#numbers.has(document.key)) return;
-    const number = this.#keys.length;
+    const number = this.#beginHidden(document.key);
     const analyzer = analyzerOf(document.language);
     const title = analyzer.analyze(document.title);
-    this.#firstSlots.push(this.#lexical.size);
     for (const passage of document.passages) {
       const headings = passage.headings.flatMap((heading) => analyzer.analyze(heading));
       this.#lexical.add({ title, headings, body: analyzer.analyze(passage.body) });
       this.#addVector(passage.vector);
       this.#documentOf.push(number);
+      this.#hiddenSlots++;
+      yield;
     }
     for (const [field, value] of Object.entries(document.fields)) {
       for (const single of Array.isArray(value) ? value : [value]) this.#columns.add(number, field, single);
     }
     this.#languages.set(document.language, (this.#languages.get(document.language) ?? 0) + 1);
     this.#lastQuestion = null;
-    this.#keys.push(document.key);
     this.#numbers.set(document.key, number);
+    this.#hidden[number] = 0;
+    this.#hiddenSlots -= document.passages.length;
+  }
+
+  /** The number of a document whose passages are about to come; no search finds it. */
+  #beginHidden(key: string): number {
+    const number = this.#keys.push(key) - 1;
     this.#growHidden();
+    this.#hidden[number] = 1;
+    this.#firstSlots.push(this.#lexical.size);
+    return number;
   }
 
   /** A passage from a time when vectors of other dimensions were kept, or none, has no vector. */
