@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
 import type { CheckpointRequest, CheckpointResponse } from './checkpoint-thread.ts';
@@ -10,8 +11,10 @@ export interface Checkpoints extends AsyncDisposable {
 }
 
 const SCRIPT = new URL('checkpoint-thread.ts', import.meta.url);
-/** So often, while something is written. What is over sooner needs no thread. */
+/** So often, while something is written. */
 const EVERY_MS = 1000;
+/** A log that has never been longer needs no thread. Its file does not become shorter when it starts anew. */
+const LONG_LOG_BYTES = 8 * 2 ** 20;
 /** With a thread a commit writes back only when the log has become so long all the same: 256 MiB. */
 const PAGES_BESIDE_THREAD = 4 * INLINE_CHECKPOINT_PAGES;
 /** So few a commit writes back in a few milliseconds. */
@@ -41,7 +44,7 @@ export function checkpointsApart(database: DatabaseSync, path: string): Checkpoi
   };
   const timer = setInterval(() => {
     const now = changed();
-    if (now === seen || running !== null) return;
+    if (now === seen || running !== null || logBytes(path) < LONG_LOG_BYTES) return;
     seen = now;
     running = run().finally(() => (running = null));
   }, EVERY_MS);
@@ -53,6 +56,10 @@ export function checkpointsApart(database: DatabaseSync, path: string): Checkpoi
       await thread?.stop();
     },
   };
+}
+
+function logBytes(path: string): number {
+  return statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0;
 }
 
 interface CheckpointThread {
