@@ -6,6 +6,7 @@ import { EncodedIndex } from './dense/encoded-index.ts';
 import { GrowableUint32 } from './growable.ts';
 import type { LexicalConstants } from './lexical/constants.ts';
 import { LexicalIndex, type StoredLexicalIndex } from './lexical/lexical-index.ts';
+import { atOnce } from '../lib/time-slices.ts';
 import type { Candidates } from './top-k.ts';
 
 /** A passage to index. */
@@ -126,8 +127,7 @@ export class Partition {
 
   /** Adding a document that is there already changes nothing. */
   add(document: DocumentInput): void {
-    const steps = this.adding(document);
-    while (steps.next().done !== true);
+    atOnce(this.adding(document));
   }
 
   /**
@@ -251,15 +251,20 @@ export class Partition {
     );
   }
 
-  /** Everything for a snapshot; hidden documents are stored as hidden (empty key). */
-  store(): StoredPartition {
+  /**
+   * Everything for a snapshot, in steps, before the last of which nothing may change; hidden documents are stored as
+   * hidden (empty key).
+   */
+  *storing(): Generator<void, StoredPartition> {
+    const lexical = yield* this.#lexical.storing();
+    const dense = this.#dense === null ? null : yield* this.#dense.storing();
     return {
       keys: this.#keys.map((key, number) => (this.#hidden[number] === 1 ? '' : key)),
       firstSlots: this.#firstSlots.view,
       languages: Object.fromEntries(this.#languages),
       columns: this.#columns.store(),
-      lexical: this.#lexical.store(),
-      dense: this.#dense?.store() ?? { vectors: new Int8Array(0), scales: new Float32Array(0) },
+      lexical,
+      dense: dense ?? { vectors: new Int8Array(0), scales: new Float32Array(0) },
     };
   }
 

@@ -5,18 +5,45 @@ import type { Clock } from './clock.ts';
 export interface TimeSlices {
   /** True once the slice has lasted long enough: `rest` is due. */
   isOver(): boolean;
-  /** Lets the event loop look for input and work on it; then the next slice begins. */
+  /** Lets the event loop look for input and work on it; then the next slice begins. @throws the reason of the signal. */
   rest(): Promise<void>;
+  /** Takes all steps of the work, with a rest after the one in which a slice is over. */
+  run<Result>(steps: Generator<void, Result>): Promise<Result>;
+}
+
+export interface TimeSlicesOptions {
+  readonly clock: Pick<Clock, 'monotonic'>;
+  readonly sliceMs: number;
+  /** Once it is aborted, no slice follows a rest. */
+  readonly signal?: AbortSignal;
 }
 
 /** The first slice begins now. */
-export function timeSlices({ monotonic }: Pick<Clock, 'monotonic'>, sliceMs: number): TimeSlices {
-  let began = monotonic();
+export function timeSlices({ clock, sliceMs, signal }: TimeSlicesOptions): TimeSlices {
+  let began = clock.monotonic();
+  const isOver = (): boolean => clock.monotonic() - began >= sliceMs;
+  const rest = async (): Promise<void> => {
+    await turn();
+    signal?.throwIfAborted();
+    began = clock.monotonic();
+  };
   return {
-    isOver: () => monotonic() - began >= sliceMs,
-    async rest() {
-      await turn();
-      began = monotonic();
+    isOver,
+    rest,
+    async run(steps) {
+      for (;;) {
+        const step = steps.next();
+        if (step.done === true) return step.value;
+        if (isOver()) await rest();
+      }
     },
   };
+}
+
+/** The result of work in steps, without a rest. */
+export function atOnce<Result>(steps: Generator<void, Result>): Result {
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
 }

@@ -10,6 +10,7 @@ import { timeSlices, type TimeSlices } from '../../lib/time-slices.ts';
 import { OpenPartitions } from './open-partitions.ts';
 import {
   partitionStore,
+  SLICE_MS,
   type IndexSource,
   type LoadedPartition,
   type PartitionSlot,
@@ -113,7 +114,7 @@ async function applied<Change extends IndexChange>(
   commit: () => Promise<Change>,
   { store, logger, clock }: ApplyTools,
 ): Promise<Change> {
-  const slices = timeSlices(clock, SLICE_MS);
+  const slices = timeSlices({ clock, sliceMs: SLICE_MS });
   let committed: Change;
   try {
     committed = await commit();
@@ -180,9 +181,6 @@ function fingerprintOf({ model, dimensions }: EmbeddedIndexOptions, constants: L
   return sha256Hex(JSON.stringify([FORMAT, process.versions['icu'], model, dimensions, ...weights]));
 }
 
-/** So long may searches have to wait. */
-const SLICE_MS = 3;
-
 /**
  * The catalog has forgotten what was removed or replaced: that goes at once. What is new comes in slices.
  */
@@ -194,8 +192,7 @@ async function applyChange(loaded: LoadedPartition, change: IndexChange, slices:
   for (const version of change.added) if (!isNew(version)) partition.add(toDocumentInput(version));
   for (const version of change.added.filter(isNew)) {
     if (slices.isOver()) await slices.rest();
-    const steps = partition.adding(toDocumentInput(version));
-    while (steps.next().done !== true) if (slices.isOver()) await slices.rest();
+    await slices.run(partition.adding(toDocumentInput(version)));
   }
   loaded.sequence = change.sequence;
 }

@@ -155,8 +155,8 @@ async function fromSnapshot(
   }
 }
 
-/** So long may other work have to wait while a partition is built. */
-const SLICE_MS = 3;
+/** So long may searches have to wait while a partition is built, changed or saved. */
+export const SLICE_MS = 3;
 
 /** More passages than this take longer than a question should wait: about a fifth of a second. */
 const SLOW_ABOVE_PASSAGES = 1000;
@@ -178,17 +178,12 @@ async function catchUp(
   const removed = from.sequence > sequence ? null : await source.removedSince(scope, from.sequence);
   const base = removed === null ? nothing(options) : from;
   for (const version of removed ?? []) base.partition.remove(version);
-  const slices = timeSlices(clock, SLICE_MS);
+  const slices = timeSlices({ clock, sliceMs: SLICE_MS, signal: closing });
   let passages = 0;
   for await (const version of source.versionsSince(scope, base.sequence)) {
     passages += version.chunks.length;
     if (passages > SLOW_ABOVE_PASSAGES) onSlow?.();
-    const steps = base.partition.adding(toDocumentInput(version));
-    while (steps.next().done !== true) {
-      if (!slices.isOver()) continue;
-      await slices.rest();
-      closing.throwIfAborted();
-    }
+    await slices.run(base.partition.adding(toDocumentInput(version)));
   }
   await loadEncodings(scope, base.partition, { options, slices });
   return { ...base, sequence };
@@ -214,8 +209,14 @@ async function save(slot: PartitionSlot, options: PartitionStoreOptions): Promis
   if (loaded === null || loaded.snapshotSequence === loaded.sequence) return;
   if (loaded.isDamaged) return removeSnapshot(slot.path);
   const { sequence } = loaded;
+  const slices = timeSlices({ clock: options.clock, sliceMs: SLICE_MS });
   try {
-    await writeSnapshot(slot.path, { fingerprint: options.fingerprint, sequence }, loaded.partition.store());
+    const partition = await slices.run(loaded.partition.storing());
+    await writeSnapshot(
+      slot.path,
+      { info: { fingerprint: options.fingerprint, sequence }, partition },
+      slices,
+    );
     loaded.snapshotSequence = sequence;
     await options.source.pruneRemovals(slot.scope, sequence);
   } catch (error) {
