@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeCorpus, writeNotes, type Material } from './corpus.ts';
+import { watched as watching, type Disturbance } from './disturbance.ts';
 import { startServer, type ServerProcess } from './http.ts';
 import { quantile } from './quantiles.ts';
 import { until } from './temporary-service.ts';
@@ -11,6 +12,8 @@ export interface SearchTimes {
   readonly p50: number;
   readonly p99: number;
   readonly count: number;
+  /** The client has the cores of the server: so late its threads woke meanwhile. */
+  readonly lateMs: Disturbance['lateMs'];
 }
 
 export interface LiveFigures {
@@ -103,7 +106,7 @@ type Searches = (isNext: (count: number) => boolean) => Promise<SearchTimes>;
 /** One search after the other, each when it is due or as soon after as the one before is done. */
 function searching(api: Api, queries: readonly string[]): Searches {
   let next = 0;
-  return async (isNext) => {
+  const searchWhile = async (isNext: (count: number) => boolean): Promise<readonly number[]> => {
     const times: number[] = [];
     let due = performance.now();
     while (isNext(times.length)) {
@@ -115,7 +118,12 @@ function searching(api: Api, queries: readonly string[]): Searches {
       // Timers are late by a part of a millisecond, which is not the server's.
       due = Math.max(due + EVERY_MS, rest > 0 ? performance.now() : 0);
     }
-    return { p50: quantile(times, 0.5), p99: quantile(times, 0.99), count: times.length };
+    return times;
+  };
+  return async (isNext) => {
+    const { value: times, disturbance } = await watching(async () => searchWhile(isNext));
+    const { lateMs } = disturbance;
+    return { p50: quantile(times, 0.5), p99: quantile(times, 0.99), count: times.length, lateMs };
   };
 }
 

@@ -1,7 +1,7 @@
 import { guardingFigures } from '../bench/guarding.ts';
 import { resilienceTable } from '../bench/resilience.ts';
 import { table } from '../eval/report.ts';
-import { describeDisturbance, watched } from './disturbance.ts';
+import { describeDisturbance, watched } from '../bench/disturbance.ts';
 import { judged, type Section } from './section.ts';
 
 const LIMIT_MICROSECONDS = 50;

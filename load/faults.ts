@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { dayAndCommit, table } from '../eval/report.ts';
 import { type BreakerWatch, watchBreaker } from './breaker-watch.ts';
-import { describeDisturbance, watched } from './disturbance.ts';
+import { describeDisturbance, watched } from '../bench/disturbance.ts';
 import { type FaultCell, FAULT_CELLS } from './fault-cells.ts';
 import { fullDiskRow } from './full-disk.ts';
 import { offer, startLoad } from './generator.ts';

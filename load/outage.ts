@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { quantile } from '../bench/quantiles.ts';
 import { table } from '../eval/report.ts';
 import { ollamaStandIn } from '../src/faults/models/ollama.ts';
-import { describeDisturbance, watched } from './disturbance.ts';
+import { describeDisturbance, watched } from '../bench/disturbance.ts';
 import { offer } from './generator.ts';
 import { startModels } from './models.ts';
 import { latencies, requireSent, type Run } from './run-figures.ts';

@@ -1,6 +1,6 @@
 import { quantile } from '../bench/quantiles.ts';
 import { table } from '../eval/report.ts';
-import { describeDisturbance, watched } from './disturbance.ts';
+import { describeDisturbance, watched } from '../bench/disturbance.ts';
 import { offer } from './generator.ts';
 import type { LoadPlan } from './plan.ts';
 import { countsOf, goodputOf, latencies, p99Of, requireValid, type Run, type Sample } from './run-figures.ts';

@@ -7,6 +7,7 @@ import { quantise } from './dense/dense-index.ts';
 import { normalise } from './embedding/static-model.ts';
 import { LEXICAL_DEFAULTS } from './lexical/constants.ts';
 import { Partition, type DocumentInput, type FieldConditions, type Hit } from './partition.ts';
+import { atOnce } from '../lib/time-slices.ts';
 
 const OPTIONS = { dimensions: 16, constants: LEXICAL_DEFAULTS };
 const NONE: FieldConditions = {};
@@ -117,7 +118,7 @@ describe('the filter of a partition', () => {
     const partition = partitionOf(documents);
     const removed = new Set([3, 50, 119].map(keyOf));
     for (const key of removed) partition.remove(key);
-    const stored = new Partition(OPTIONS, partition.store());
+    const stored = new Partition(OPTIONS, atOnce(partition.storing()));
     let matched = 0;
     for (let round = 0; round < 400; round++) {
       const filter = new Map<string, FieldCondition>();
@@ -182,13 +183,46 @@ describe('a partition', () => {
     assert.equal(partition.documentCount, 1);
   });
 
+  it('finds nothing of a document before all of it has come, and finds the others meanwhile', () => {
+    const isA = { path: (value: FieldValue) => value === 'a' };
+    const partition = partitionOf([documentOf(keyOf(1), ['backup'], { fields: { path: 'a' } })]);
+    const two = documentOf(keyOf(2), ['backup one', 'backup two'], { fields: { path: 'a' } });
+    const steps = partition.adding(two);
+    const seen: unknown[] = [];
+    do {
+      const found = [NONE, isA].map((conditions) => partition.searchLexical('backup', conditions, 10).length);
+      const dense = partition.searchDense(vectorOf(seededRandom(2)), NONE, 10).length;
+      seen.push([...found, dense, partition.passageCount, partition.documentCount, partition.has(two.key)]);
+    } while (steps.next().done !== true);
+    const before = [1, 1, 1, 1, 1, false];
+    assert.deepEqual(seen, [before, before, before]);
+    assert.equal(partition.searchLexical('backup', isA, 10).length, 3);
+    assert.deepEqual([partition.passageCount, partition.documentCount, partition.wasted], [3, 2, 0]);
+  });
+
+  it('never finds a document that was given up half way, and takes it when it comes again', () => {
+    const one = documentOf(keyOf(1), ['backup one', 'backup two'], { fields: { path: 'a' } });
+    const partition = new Partition(OPTIONS);
+    partition.adding(one).next();
+    assert.deepEqual(partition.searchLexical('backup', NONE, 10), []);
+    assert.deepEqual([partition.passageCount, partition.wasted], [0, 1]);
+    partition.add(one);
+    for (const again of [partition, new Partition(OPTIONS, atOnce(partition.storing()))]) {
+      assert.deepEqual(places(again.searchLexical('backup', { path: () => true }, 10)), [
+        `${one.key}-0`,
+        `${one.key}-1`,
+      ]);
+      assert.deepEqual([again.passageCount, again.documentCount], [2, 1]);
+    }
+  });
+
   it('finds a document that was removed and added again, once', () => {
     const one = documentOf(keyOf(1), ['backup'], { fields: { path: 'a' } });
     const partition = partitionOf([one]);
     partition.remove(one.key);
     assert.deepEqual(partition.searchLexical('backup', NONE, 10), []);
     partition.add(one);
-    for (const again of [partition, new Partition(OPTIONS, partition.store())]) {
+    for (const again of [partition, new Partition(OPTIONS, atOnce(partition.storing()))]) {
       assert.equal(again.searchLexical('backup', NONE, 10).length, 1);
       assert.equal(again.searchLexical('backup', { path: (value) => value === 'a' }, 10).length, 1);
       assert.equal(again.searchDense(vectorOf(seededRandom(1)), NONE, 10).length, 1);
@@ -236,10 +270,10 @@ describe('a partition', () => {
 
   it('holds a document without passages, alone too', () => {
     const partition = partitionOf([documentOf(keyOf(1), [])]);
-    const loaded = new Partition(OPTIONS, partition.store());
+    const loaded = new Partition(OPTIONS, atOnce(partition.storing()));
     assert.equal(loaded.documentCount, 1);
     loaded.remove(keyOf(1));
-    assert.equal(new Partition(OPTIONS, loaded.store()).documentCount, 0);
+    assert.equal(new Partition(OPTIONS, atOnce(loaded.storing())).documentCount, 0);
   });
 
   it('goes on as one that was never stored', () => {
@@ -261,13 +295,13 @@ describe('a partition', () => {
         each.add(one);
         if (number % 3 === 0) each.remove(keyOf(number / 3));
       }
-      if (number % 10 === 0) partition = new Partition(OPTIONS, partition.store());
+      if (number % 10 === 0) partition = new Partition(OPTIONS, atOnce(partition.storing()));
     }
     for (const query of ['backup server', 'camelCase restore', 'v1.2.3'])
       assert.deepEqual(partition.searchLexical(query, NONE, 40), never.searchLexical(query, NONE, 40));
     const vector = vectorOf(random);
     assert.deepEqual(partition.searchDense(vector, NONE, 40), never.searchDense(vector, NONE, 40));
     assert.deepEqual([...partition.documents()], [...never.documents()]);
-    assert.deepEqual(partition.store(), never.store());
+    assert.deepEqual(atOnce(partition.storing()), atOnce(never.storing()));
   });
 });

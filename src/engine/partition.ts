@@ -6,6 +6,7 @@ import { EncodedIndex } from './dense/encoded-index.ts';
 import { GrowableUint32 } from './growable.ts';
 import type { LexicalConstants } from './lexical/constants.ts';
 import { LexicalIndex, type StoredLexicalIndex } from './lexical/lexical-index.ts';
+import { atOnce } from '../lib/time-slices.ts';
 import type { Candidates } from './top-k.ts';
 
 /** A passage to index. */
@@ -126,25 +127,43 @@ export class Partition {
 
   /** Adding a document that is there already changes nothing. */
   add(document: DocumentInput): void {
+    atOnce(this.adding(document));
+  }
+
+  /**
+   * As `add`, in steps of one passage, between which searches may come: they find nothing of the document before the
+   * last step, and nothing ever when that is not taken. One document at a time.
+   */
+  *adding(document: DocumentInput): Generator<void, void> {
     if (this.#numbers.has(document.key)) return;
-    const number = this.#keys.length;
+    const number = this.#beginHidden(document.key);
     const analyzer = analyzerOf(document.language);
     const title = analyzer.analyze(document.title);
-    this.#firstSlots.push(this.#lexical.size);
     for (const passage of document.passages) {
       const headings = passage.headings.flatMap((heading) => analyzer.analyze(heading));
       this.#lexical.add({ title, headings, body: analyzer.analyze(passage.body) });
       this.#addVector(passage.vector);
       this.#documentOf.push(number);
+      this.#hiddenSlots++;
+      yield;
     }
     for (const [field, value] of Object.entries(document.fields)) {
       for (const single of Array.isArray(value) ? value : [value]) this.#columns.add(number, field, single);
     }
     this.#languages.set(document.language, (this.#languages.get(document.language) ?? 0) + 1);
     this.#lastQuestion = null;
-    this.#keys.push(document.key);
     this.#numbers.set(document.key, number);
+    this.#hidden[number] = 0;
+    this.#hiddenSlots -= document.passages.length;
+  }
+
+  /** The number of a document whose passages are about to come; no search finds it. */
+  #beginHidden(key: string): number {
+    const number = this.#keys.push(key) - 1;
     this.#growHidden();
+    this.#hidden[number] = 1;
+    this.#firstSlots.push(this.#lexical.size);
+    return number;
   }
 
   /** A passage from a time when vectors of other dimensions were kept, or none, has no vector. */
@@ -232,15 +251,20 @@ export class Partition {
     );
   }
 
-  /** Everything for a snapshot; hidden documents are stored as hidden (empty key). */
-  store(): StoredPartition {
+  /**
+   * Everything for a snapshot, in steps, before the last of which nothing may change; hidden documents are stored as
+   * hidden (empty key).
+   */
+  *storing(): Generator<void, StoredPartition> {
+    const lexical = yield* this.#lexical.storing();
+    const dense = this.#dense === null ? null : yield* this.#dense.storing();
     return {
       keys: this.#keys.map((key, number) => (this.#hidden[number] === 1 ? '' : key)),
       firstSlots: this.#firstSlots.view,
       languages: Object.fromEntries(this.#languages),
       columns: this.#columns.store(),
-      lexical: this.#lexical.store(),
-      dense: this.#dense?.store() ?? { vectors: new Int8Array(0), scales: new Float32Array(0) },
+      lexical,
+      dense: dense ?? { vectors: new Int8Array(0), scales: new Float32Array(0) },
     };
   }
 

@@ -29,8 +29,11 @@ interface Header extends SnapshotInfo {
 
 type View = Uint32Array | Int8Array | Float32Array | Uint8Array;
 
-/** The snapshot file as pieces to be written one after the other: header, then checksummed sections. */
-export function encodeSnapshot(info: SnapshotInfo, partition: StoredPartition): Uint8Array[] {
+/** The snapshot file as pieces to be written one after the other: header, then checksummed sections. Made in steps. */
+export function* encodingSnapshot(
+  info: SnapshotInfo,
+  partition: StoredPartition,
+): Generator<void, Uint8Array[]> {
   const { lexical, dense } = partition;
   const views: (readonly [string, View])[] = [
     ['keys', Buffer.from(partition.keys.join('\n'))],
@@ -47,21 +50,33 @@ export function encodeSnapshot(info: SnapshotInfo, partition: StoredPartition): 
     ...partition.columns.map((column, at) => [`column${at}`, column.cells] as const),
   ];
   const pieces = views.map(([, view]) => new Uint8Array(view.buffer, view.byteOffset, view.byteLength));
+  const sections: Section[] = [];
+  for (const [at, [name]] of views.entries()) {
+    const piece = pieces[at] ?? new Uint8Array(0);
+    sections.push({ name, bytes: piece.length, crc: yield* checksumming(piece) });
+  }
   const header: Header = {
     ...info,
     languages: partition.languages,
     columns: partition.columns.map(({ field, values }) => ({ field, values })),
-    sections: views.map(([name], at) => ({
-      name,
-      bytes: pieces[at]?.length ?? 0,
-      crc: crc32(pieces[at] ?? ''),
-    })),
+    sections,
   };
   const json = Buffer.from(JSON.stringify(header));
   const prefix = Buffer.from(
     `${MAGIC}${json.length.toString().padStart(12)}${crc32(json).toString(16).padStart(8, '0')}`,
   );
   return [padded(Buffer.concat([prefix, json])), ...pieces.map(padded)];
+}
+
+const CHECKSUM_STEP = 2 ** 20;
+
+function* checksumming(bytes: Uint8Array): Generator<void, number> {
+  let crc = 0;
+  for (let at = 0; at < bytes.length; at += CHECKSUM_STEP) {
+    crc = crc32(bytes.subarray(at, at + CHECKSUM_STEP), crc);
+    yield;
+  }
+  return crc;
 }
 
 /** Bytes of a file from a position on, in a buffer of their own; fewer at its end. */

@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Catalog } from '../../core/documents/catalog.ts';
 import type { JobQueue } from '../../core/ingest/job-queue.ts';
 import type { Clock } from '../../lib/clock.ts';
+import { checkpointsApart } from './sqlite/checkpoints.ts';
 import { chunkCalls } from './sqlite/chunks.ts';
 import { collectionCalls, collectionKey, type CollectionKey } from './sqlite/collections.ts';
 import { changeApplying, commitCall } from './sqlite/commit.ts';
@@ -31,6 +32,7 @@ export type SqliteCatalog = Catalog & JobQueue;
 export function sqliteCatalog(options: SqliteCatalogOptions): SqliteCatalog {
   const database = openDatabase(options);
   const { path, clock } = options;
+  const checkpoints = checkpointsApart(database, path);
   const key = collectionKey(database);
   const pin = pinning(key);
   const now = (): number => clock.now();
@@ -55,6 +57,7 @@ export function sqliteCatalog(options: SqliteCatalogOptions): SqliteCatalog {
     versionsSince: versionsSince(database, key, path),
     encodings: encodings(database, key, path),
     async [Symbol.asyncDispose]() {
+      await checkpoints[Symbol.asyncDispose]();
       if (database.isOpen) database.close();
     },
   };

@@ -239,7 +239,11 @@ describe('the embedded index', () => {
 
   it('lets searches in while new documents come, and never between the old and the new version of one', async () => {
     await using library = await filledLibrary(3);
-    const { index, catalog } = library;
+    const { catalog } = library;
+    let now = 0;
+    // Every look at the clock is a millisecond later.
+    const index = library.openIndex({ clock: { now: () => now, monotonic: () => now++ } });
+    await index.open(docs);
     const late = Array.from({ length: 80 }, async (_, at) =>
       commitDirectly(library, `late-${at}`, `A late page ${at}.`),
     );
@@ -268,6 +272,37 @@ describe('the embedded index', () => {
       [...seen].some((count) => count > 0 && count < 80),
       [...seen].join(),
     );
+  });
+
+  it('lets searches in while a long document comes, which they find as a whole', async () => {
+    await using library = await filledLibrary(1);
+    let now = 0;
+    const index = library.openIndex({ clock: { now: () => now, monotonic: () => now++ } });
+    await index.open(docs);
+    const sections = Array.from(
+      { length: 40 },
+      (_, at) => `## Part ${at}\n\n${'A long page. '.repeat(60)}\n`,
+    );
+    await commitDirectly(library, 'page-long', sections.join('\n'));
+    const added: IndexableVersion[] = [];
+    for await (const version of library.catalog.versionsSince(docs, index.sequence(docs)))
+      added.push(version);
+    const passages = added[0]?.chunks.length ?? 0;
+    assert.ok(passages >= 40);
+    const sequence = await library.catalog.lastSequence(docs);
+    const state = { isDone: false };
+    const applied = index
+      .apply(docs, async () => ({ sequence, removed: [], replaced: new Map(), added }))
+      .finally(() => (state.isDone = true));
+    const seen: number[] = [];
+    while (!state.isDone) {
+      seen.push((await find(index, 'long')).length);
+      await turn();
+    }
+    await applied;
+    assert.ok(seen.filter((count) => count === 0).length > passages / 8, seen.join());
+    assert.ok(seen.every((count) => count === 0 || count === passages));
+    assert.equal((await find(index, 'long')).length, passages);
   });
 
   it('changes nothing when the commit fails', async () => {

@@ -1,4 +1,3 @@
-import { setImmediate as turn } from 'node:timers/promises';
 import type { IndexableVersion } from '../../core/documents/catalog.ts';
 import type { Scope } from '../../core/documents/ids.ts';
 import type { ChunkIndex, IndexChange } from '../../core/retrieval/chunk-index.ts';
@@ -7,9 +6,11 @@ import type { Partition } from '../../engine/partition.ts';
 import { sha256Hex } from '../../lib/hash.ts';
 import { systemClock, type Clock } from '../../lib/clock.ts';
 import type { Logger } from '../../lib/logger.ts';
+import { timeSlices, type TimeSlices } from '../../lib/time-slices.ts';
 import { OpenPartitions } from './open-partitions.ts';
 import {
   partitionStore,
+  SLICE_MS,
   type IndexSource,
   type LoadedPartition,
   type PartitionSlot,
@@ -52,6 +53,7 @@ export function embeddedIndex(options: EmbeddedIndexOptions): EmbeddedIndex {
   const store = partitionStore({
     ...options,
     constants,
+    clock,
     fingerprint: fingerprintOf(options, constants),
     closing: closing.signal,
   });
@@ -69,7 +71,9 @@ export function embeddedIndex(options: EmbeddedIndexOptions): EmbeddedIndex {
     async apply(scope, commit) {
       // An index that cannot be built holds up no write: it holds the change once it can.
       await Promise.allSettled([partitions.whole(scope)]);
-      const change = await exclusively(scope, async (slot) => applied(slot, commit, { store, logger }));
+      const change = await exclusively(scope, async (slot) =>
+        applied(slot, commit, { store, logger, clock }),
+      );
       await makeRoom(store, memoryBytes);
       return change;
     },
@@ -98,12 +102,19 @@ export function embeddedIndex(options: EmbeddedIndexOptions): EmbeddedIndex {
   };
 }
 
+interface ApplyTools {
+  readonly store: PartitionStore;
+  readonly logger: Logger;
+  readonly clock: Clock;
+}
+
 /** Commits, and shows the change to searches; a partition that cannot take it is built anew when it is next used. */
 async function applied<Change extends IndexChange>(
   slot: PartitionSlot,
   commit: () => Promise<Change>,
-  { store, logger }: { readonly store: PartitionStore; readonly logger: Logger },
+  { store, logger, clock }: ApplyTools,
 ): Promise<Change> {
+  const slices = timeSlices({ clock, sliceMs: SLICE_MS });
   let committed: Change;
   try {
     committed = await commit();
@@ -113,7 +124,7 @@ async function applied<Change extends IndexChange>(
   }
   if (slot.loaded === null) return committed;
   try {
-    await applyChange(slot.loaded, committed);
+    await applyChange(slot.loaded, committed, slices);
     await store.rebuildIfWasteful(slot);
   } catch (error) {
     slot.loaded = null;
@@ -170,22 +181,18 @@ function fingerprintOf({ model, dimensions }: EmbeddedIndexOptions, constants: L
   return sha256Hex(JSON.stringify([FORMAT, process.versions['icu'], model, dimensions, ...weights]));
 }
 
-/** After so many passages searches get a turn: some milliseconds. */
-const PASSAGES_PER_TURN = 32;
-
-async function applyChange(loaded: LoadedPartition, change: IndexChange): Promise<void> {
+/**
+ * The catalog has forgotten what was removed or replaced: that goes at once. What is new comes in slices.
+ */
+async function applyChange(loaded: LoadedPartition, change: IndexChange, slices: TimeSlices): Promise<void> {
   if (change.sequence <= loaded.sequence) return;
   const { partition } = loaded;
   const isNew = ({ version }: IndexableVersion): boolean => !change.replaced.has(version);
   for (const version of [...change.removed, ...change.replaced.values()]) partition.remove(version);
   for (const version of change.added) if (!isNew(version)) partition.add(toDocumentInput(version));
-  let passages = 0;
   for (const version of change.added.filter(isNew)) {
-    partition.add(toDocumentInput(version));
-    passages += version.chunks.length;
-    if (passages < PASSAGES_PER_TURN) continue;
-    passages = 0;
-    await turn();
+    if (slices.isOver()) await slices.rest();
+    await slices.run(partition.adding(toDocumentInput(version)));
   }
   loaded.sequence = change.sequence;
 }

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
-import { setImmediate as turn } from 'node:timers/promises';
 import type { Catalog } from '../../core/documents/catalog.ts';
-import type { ChunkEncoding } from '../../core/documents/encodings.ts';
 import type { Scope } from '../../core/documents/ids.ts';
 import type { LexicalConstants } from '../../engine/lexical/constants.ts';
 import { Partition } from '../../engine/partition.ts';
+import type { Clock } from '../../lib/clock.ts';
 import { sha256Hex } from '../../lib/hash.ts';
 import type { Logger } from '../../lib/logger.ts';
 import { createMutex, type Mutex } from '../../lib/mutex.ts';
+import { timeSlices, type TimeSlices } from '../../lib/time-slices.ts';
 import { readSnapshot, removeSnapshot, writeSnapshot } from './snapshot-file.ts';
 import { toDocumentInput, toEncodedPassages } from './translate.ts';
 
@@ -28,6 +28,7 @@ export interface PartitionStoreOptions {
   readonly fingerprint: string;
   readonly source: IndexSource;
   readonly logger: Logger;
+  readonly clock: Clock;
   /** Aborts when the index is closed: what is being built is given up. */
   readonly closing: AbortSignal;
 }
@@ -154,8 +155,8 @@ async function fromSnapshot(
   }
 }
 
-/** After so many passages other work gets a turn. */
-const PASSAGES_PER_TURN = 256;
+/** So long may searches have to wait while a partition is built, changed or saved. */
+export const SLICE_MS = 3;
 
 /** More passages than this take longer than a question should wait: about a fifth of a second. */
 const SLOW_ABOVE_PASSAGES = 1000;
@@ -171,41 +172,36 @@ async function catchUp(
   from: LoadedPartition,
   { options, onSlow }: CatchingUp,
 ): Promise<LoadedPartition> {
-  const { source, closing } = options;
+  const { source, clock, closing } = options;
   const sequence = await source.lastSequence(scope);
   // A snapshot that is newer than the catalog belongs to a catalog that was since put back to an older state.
   const removed = from.sequence > sequence ? null : await source.removedSince(scope, from.sequence);
   const base = removed === null ? nothing(options) : from;
   for (const version of removed ?? []) base.partition.remove(version);
+  const slices = timeSlices({ clock, sliceMs: SLICE_MS, signal: closing });
   let passages = 0;
-  let turns = 0;
   for await (const version of source.versionsSince(scope, base.sequence)) {
-    base.partition.add(toDocumentInput(version));
     passages += version.chunks.length;
     if (passages > SLOW_ABOVE_PASSAGES) onSlow?.();
-    if (passages < turns * PASSAGES_PER_TURN) continue;
-    turns = Math.floor(passages / PASSAGES_PER_TURN) + 1;
-    await turn();
-    closing.throwIfAborted();
+    await slices.run(base.partition.adding(toDocumentInput(version)));
   }
-  await loadEncodings(scope, base.partition, options);
+  await loadEncodings(scope, base.partition, { options, slices });
   return { ...base, sequence };
 }
 
 async function loadEncodings(
   scope: Scope,
   partition: Partition,
-  { source, encoderModel }: PartitionStoreOptions,
+  {
+    options: { source, encoderModel },
+    slices,
+  }: { readonly options: PartitionStoreOptions; readonly slices: TimeSlices },
 ): Promise<void> {
   if (encoderModel === undefined) return;
-  let batch: ChunkEncoding[] = [];
   for await (const row of source.encodings(scope, encoderModel)) {
-    if (batch.push(row) < PASSAGES_PER_TURN) continue;
-    partition.encode(toEncodedPassages(batch));
-    batch = [];
-    await turn();
+    partition.encode(toEncodedPassages([row]));
+    if (slices.isOver()) await slices.rest();
   }
-  partition.encode(toEncodedPassages(batch));
 }
 
 async function save(slot: PartitionSlot, options: PartitionStoreOptions): Promise<void> {
@@ -213,8 +209,14 @@ async function save(slot: PartitionSlot, options: PartitionStoreOptions): Promis
   if (loaded === null || loaded.snapshotSequence === loaded.sequence) return;
   if (loaded.isDamaged) return removeSnapshot(slot.path);
   const { sequence } = loaded;
+  const slices = timeSlices({ clock: options.clock, sliceMs: SLICE_MS });
   try {
-    await writeSnapshot(slot.path, { fingerprint: options.fingerprint, sequence }, loaded.partition.store());
+    const partition = await slices.run(loaded.partition.storing());
+    await writeSnapshot(
+      slot.path,
+      { info: { fingerprint: options.fingerprint, sequence }, partition },
+      slices,
+    );
     loaded.snapshotSequence = sequence;
     await options.source.pruneRemovals(slot.scope, sequence);
   } catch (error) {

@@ -8,8 +8,12 @@ import { quantise } from '../../engine/dense/dense-index.ts';
 import { LEXICAL_DEFAULTS } from '../../engine/lexical/constants.ts';
 import { Partition, type StoredPartition } from '../../engine/partition.ts';
 import { readSnapshot, removeSnapshot, writeSnapshot } from './snapshot-file.ts';
+import { systemClock } from '../../lib/clock.ts';
+import { atOnce, timeSlices } from '../../lib/time-slices.ts';
 
 const OPTIONS = { dimensions: 4, constants: LEXICAL_DEFAULTS };
+/** The smallest ones: a rest after every step. */
+const SLICES = timeSlices({ clock: systemClock, sliceMs: 0 });
 const INFO = { fingerprint: 'tests', sequence: 7 };
 /** A word cut in the middle of a surrogate pair, and what UTF-8 would make of two such words. */
 const HALVES = [`x${'𠀀'.repeat(40)}`, `x${'𠀀'.repeat(31)}𡀀`];
@@ -32,7 +36,7 @@ function samplePartition(): Partition {
 
 async function written(folder: string, stored: StoredPartition): Promise<string> {
   const path = join(folder, 'sub', 'one.index');
-  await writeSnapshot(path, INFO, stored);
+  await writeSnapshot(path, { info: INFO, partition: stored }, SLICES);
   return path;
 }
 
@@ -52,14 +56,14 @@ function behaviour(stored: StoredPartition): unknown {
 describe('a snapshot file', () => {
   it('gives back what was written, bit by bit', async () => {
     await using folder = await temporaryFolder();
-    const stored = samplePartition().store();
+    const stored = atOnce(samplePartition().storing());
     const read = await readSnapshot(await written(folder.path, stored));
     assert.deepEqual(read, { info: INFO, partition: stored });
   });
 
   it('keeps apart words that UTF-8 cannot tell apart', async () => {
     await using folder = await temporaryFolder();
-    const read = await readSnapshot(await written(folder.path, samplePartition().store()));
+    const read = await readSnapshot(await written(folder.path, atOnce(samplePartition().storing())));
     assert.ok(read);
     const partition = new Partition(OPTIONS, read.partition);
     const found = HALVES.map((text) => partition.searchLexical(text, {}, 10).map(({ key }) => key.at(-1)));
@@ -72,7 +76,7 @@ describe('a snapshot file', () => {
   ] as const)
     it(`holds ${name}`, async () => {
       await using folder = await temporaryFolder();
-      const stored = make().store();
+      const stored = atOnce(make().storing());
       const read = await readSnapshot(await written(folder.path, stored));
       assert.deepEqual(read?.partition, stored);
     });
@@ -84,7 +88,7 @@ describe('a snapshot file', () => {
 
   it('never reads a flipped bit as anything else', async () => {
     await using folder = await temporaryFolder();
-    const stored = samplePartition().store();
+    const stored = atOnce(samplePartition().storing());
     const path = await written(folder.path, stored);
     const whole = await readFile(path);
     const expected = behaviour(stored);
@@ -112,7 +116,7 @@ describe('a snapshot file', () => {
 
   it('refuses a file that ends too early, wherever', async () => {
     await using folder = await temporaryFolder();
-    const path = await written(folder.path, samplePartition().store());
+    const path = await written(folder.path, atOnce(samplePartition().storing()));
     const { length } = await readFile(path);
     for (let size = length - 17; size >= 0; size -= 37) {
       await truncate(path, size);
@@ -131,9 +135,9 @@ describe('a snapshot file', () => {
 
   it('replaces an older file at once, and what a crash left behind', async () => {
     await using folder = await temporaryFolder();
-    const path = await written(folder.path, new Partition(OPTIONS).store());
+    const path = await written(folder.path, atOnce(new Partition(OPTIONS).storing()));
     await writeFile(`${path}.tmp`, 'half a snapshot');
-    const stored = samplePartition().store();
+    const stored = atOnce(samplePartition().storing());
     await written(folder.path, stored);
     assert.deepEqual((await readSnapshot(path))?.partition, stored);
     assert.deepEqual(await readdir(join(folder.path, 'sub')), ['one.index']);
@@ -143,7 +147,9 @@ describe('a snapshot file', () => {
     await using folder = await temporaryFolder();
     const path = join(folder.path, 'one.index');
     await mkdir(join(path, 'in the way'), { recursive: true });
-    await assert.rejects(writeSnapshot(path, INFO, samplePartition().store()));
+    await assert.rejects(
+      writeSnapshot(path, { info: INFO, partition: atOnce(samplePartition().storing()) }, SLICES),
+    );
     assert.deepEqual(await readdir(folder.path), ['one.index']);
   });
 

@@ -1,18 +1,27 @@
 import { mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { decodeSnapshot, encodeSnapshot, type SnapshotInfo } from '../../engine/snapshot.ts';
+import { decodeSnapshot, encodingSnapshot, type SnapshotInfo } from '../../engine/snapshot.ts';
 import type { StoredPartition } from '../../engine/partition.ts';
+import type { TimeSlices } from '../../lib/time-slices.ts';
 
-/** Writes a snapshot so that a crash leaves the old one or the new one; a failure leaves the old one. */
+export interface Snapshot {
+  readonly info: SnapshotInfo;
+  readonly partition: StoredPartition;
+}
+
+/**
+ * Writes a snapshot so that a crash leaves the old one or the new one; a failure leaves the old one. Works in slices,
+ * in which the partition must not change.
+ */
 export async function writeSnapshot(
   path: string,
-  info: SnapshotInfo,
-  partition: StoredPartition,
+  { info, partition }: Snapshot,
+  slices: Pick<TimeSlices, 'run'>,
 ): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const temporary = `${path}.tmp`;
   try {
-    await writeDurably(temporary, encodeSnapshot(info, partition));
+    await writeDurably(temporary, await slices.run(encodingSnapshot(info, partition)));
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });
@@ -27,9 +36,7 @@ async function writeDurably(path: string, pieces: readonly Uint8Array[]): Promis
 }
 
 /** The snapshot, or null when there is none. @throws Error with the reason when it is damaged. */
-export async function readSnapshot(
-  path: string,
-): Promise<{ info: SnapshotInfo; partition: StoredPartition } | null> {
+export async function readSnapshot(path: string): Promise<Snapshot | null> {
   let file: FileHandle;
   try {
     file = await open(path, 'r');

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { randomInteger, randomNormal, seededRandom } from '../../../test/random.ts';
 import { normalise } from '../embedding/static-model.ts';
 import { DenseIndex, quantise } from './dense-index.ts';
+import { atOnce } from '../../lib/time-slices.ts';
 
 interface Row {
   readonly values: Int8Array;
@@ -190,7 +191,7 @@ describe('the dense index', () => {
     const random = seededRandom(6);
     const rows = clusteredVectors(random, 100, 2500).map(quantise);
     const before = build(100, rows);
-    const stored = before.store();
+    const stored = atOnce(before.storing());
     assert.equal(stored.vectors.length, 100 * 2500);
     const after = new DenseIndex(100, stored);
     const more = clusteredVectors(random, 100, 600).map(quantise);

@@ -94,12 +94,13 @@ export class DenseIndex {
   }
 
   /** A compact copy for a snapshot. */
-  store(): StoredDenseIndex {
+  *storing(): Generator<void, StoredDenseIndex> {
     const vectors = new Int8Array(this.size * this.dimensions);
     const scales = new Float32Array(this.size);
     for (let slot = 0; slot < this.size; slot++) {
       vectors.set(this.#memory.values(slot), slot * this.dimensions);
       scales[slot] = this.#memory.scale(slot);
+      yield;
     }
     return { vectors, scales };
   }

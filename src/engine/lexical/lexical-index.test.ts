@@ -4,6 +4,7 @@ import { randomInteger, seededRandom } from '../../../test/random.ts';
 import type { Token } from '../analysis/analyzer.ts';
 import { LEXICAL_DEFAULTS, type LexicalConstants } from './constants.ts';
 import { LexicalIndex, type LexicalFields, type SlotFilter } from './lexical-index.ts';
+import { atOnce } from '../../lib/time-slices.ts';
 
 const everything: SlotFilter = () => true;
 /** Every number matters: none is 0 or 1, and `rescored` does not cover all. */
@@ -270,7 +271,7 @@ describe('the lexical index', () => {
 
   it('gives the same results after it was stored and loaded, and after both went on growing', () => {
     const index = indexOf(randomCorpus(6, 150), CONSTANTS);
-    const loaded = new LexicalIndex(CONSTANTS, index.store());
+    const loaded = new LexicalIndex(CONSTANTS, atOnce(index.storing()));
     const compare = (): void => {
       for (const text of ['w0', 'w1 w2', 'w5 w6 w7 w8 unknown', 'w30 w40'])
         assert.deepEqual(
@@ -282,6 +283,6 @@ describe('the lexical index', () => {
     for (const one of [...randomCorpus(7, 100), fields('new words entirely')])
       assert.equal(loaded.add(one), index.add(one));
     compare();
-    assert.deepEqual(loaded.store(), index.store());
+    assert.deepEqual(atOnce(loaded.storing()), atOnce(index.storing()));
   });
 });

@@ -176,11 +176,12 @@ export class LexicalIndex {
     });
   }
 
-  /** A compact copy for a snapshot. */
-  store(): StoredLexicalIndex {
+  /** A compact copy for a snapshot, in steps. Nothing may be added before the last one. */
+  *storing(): Generator<void, StoredLexicalIndex> {
+    const postings = yield* this.#postings.storing();
     return {
       terms: [...this.#ids.keys()],
-      postings: this.#postings.store(),
+      postings,
       lengths: this.#lengths.view,
       forward: this.#forward.view,
       forwardStarts: this.#forwardStarts.view,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { seededRandom } from '../../../test/random.ts';
 import { packPosting, PostingStore } from './posting-store.ts';
+import { atOnce } from '../../lib/time-slices.ts';
 
 describe('a posting', () => {
   for (const [frequency, quarters] of [
@@ -69,21 +70,21 @@ describe('the posting store', () => {
   it('goes on growing after it was stored and loaded', () => {
     const store = new PostingStore();
     const lists = filled(2, store);
-    const loaded = new PostingStore(store.store());
+    const loaded = new PostingStore(atOnce(store.storing()));
     check(loaded, lists);
     check(loaded, filled(3, loaded, lists));
-    check(new PostingStore(loaded.store()), lists);
+    check(new PostingStore(atOnce(loaded.storing())), lists);
   });
 
   it('stores nothing but the postings', () => {
     const store = new PostingStore();
     const lists = filled(4, store);
-    const { pool, counts } = store.store();
+    const { pool, counts } = atOnce(store.storing());
     assert.deepEqual([...pool], lists.flat());
     assert.deepEqual(
       [...counts],
       lists.map(({ length }) => length),
     );
-    assert.equal(new PostingStore().store().pool.length, 0);
+    assert.equal(atOnce(new PostingStore().storing()).pool.length, 0);
   });
 });

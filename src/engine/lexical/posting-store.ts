@@ -63,13 +63,16 @@ export class PostingStore {
     return this.#pool.data.subarray(start, start + (this.#counts.data[term] ?? 0));
   }
 
-  /** Compact copies for a snapshot. */
-  store(): StoredPostings {
+  /** Compact copies for a snapshot, in steps of one term. */
+  *storing(): Generator<void, StoredPostings> {
     const counts = this.#counts.view.slice();
     const starts = startsOf(counts);
     const last = counts.length - 1;
     const pool = new Uint32Array(last < 0 ? 0 : (starts[last] ?? 0) + (counts[last] ?? 0));
-    for (let term = 0; term < counts.length; term++) pool.set(this.list(term), starts[term] ?? 0);
+    for (let term = 0; term < counts.length; term++) {
+      pool.set(this.list(term), starts[term] ?? 0);
+      yield;
+    }
     return { pool, counts };
   }
 

@@ -2,6 +2,9 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlit
 import { HoldfastError } from '../../../core/errors.ts';
 import { migrate } from './schema.ts';
 
+/** After so many pages in the log a commit writes it back: 64 MiB. */
+export const INLINE_CHECKPOINT_PAGES = 8000;
+
 export interface DatabaseOptions {
   /** The file; made when it is missing. */
   readonly path: string;
@@ -42,7 +45,7 @@ function openLocking(options: DatabaseOptions, lockingMode: 'NORMAL' | 'EXCLUSIV
       PRAGMA cache_size = -65536;
       PRAGMA mmap_size = 0;
       PRAGMA temp_store = MEMORY;
-      PRAGMA wal_autocheckpoint = 8000;
+      PRAGMA wal_autocheckpoint = ${INLINE_CHECKPOINT_PAGES};
       PRAGMA journal_size_limit = 67108864;
     `);
     if (options.maxPages !== undefined) database.exec(`PRAGMA max_page_count = ${options.maxPages}`);

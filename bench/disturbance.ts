@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
-import { quantile } from '../bench/quantiles.ts';
-import { percent } from './section.ts';
+import { quantile } from './quantiles.ts';
 
 /** What the rest of the machine did during a measurement. */
 export interface Disturbance {
@@ -63,5 +62,5 @@ function readTicks(): Ticks | null {
 }
 
 function shownShare(share: number | null): string {
-  return share === null ? 'an unknown share' : percent(share);
+  return share === null ? 'an unknown share' : `${(100 * share).toFixed(1)} %`;
 }
