@@ -6,6 +6,7 @@ import {
   type PrepareInput,
   type PreparedItem,
   type PrepareStep,
+  type PrepareTools,
 } from '../core/ingest/prepare.ts';
 import { restoreVersion, type RestoreInput } from '../core/ingest/restore.ts';
 import { freeBytes } from '../lib/free-bytes.ts';
@@ -26,33 +27,61 @@ const NICENESS = 5;
 // Linux alone takes it for this thread; elsewhere it would be the whole process.
 if (process.platform === 'linux') setPriority(NICENESS);
 const LARGE_BYTES = 4 * 2 ** 20;
+const HANDED_OVER_BYTES = 2 ** 16;
 
 const { modelFolder, keepsVectors } = workerData as {
   readonly modelFolder: string;
   readonly keepsVectors: boolean;
 };
-const tools = prepareTools(await loadStaticModel(modelFolder), { keepsVectors });
+const given = prepareTools(await loadStaticModel(modelFolder), { keepsVectors });
+const tools: PrepareTools = {
+  ...given,
+  async parse(format, input) {
+    try {
+      return await given.parse(format, input);
+    } finally {
+      // The bytes are this thread's own copy, and documents hold nothing of them.
+      freeBytes(input.bytes);
+    }
+  },
+};
 
-function send(response: ThreadResponse): void {
-  parentPort?.postMessage(response);
+function send(response: ThreadResponse, transferred: readonly ArrayBuffer[] = []): void {
+  parentPort?.postMessage(response, transferred);
 }
 
 /** What it rejects with ends the thread, and the pool says so of the item. */
 async function answer({ id, input }: ThreadRequest): Promise<void> {
-  const onStep = (step: PrepareStep): void => send({ id, step });
+  // What a large item was parsed from is many times its size, and no longer needed once it is split.
+  let isTidy = !isLarge(input);
+  const onStep = (step: PrepareStep): void => {
+    if (!isTidy) collectGarbage();
+    isTidy = true;
+    send({ id, step });
+  };
   const prepared = 'stored' in input ? restoreVersion(input, tools) : await prepareItem(input, tools, onStep);
-  send({ id, prepared });
+  send({ id, prepared }, vectorsOf(prepared));
 }
 
-/** A large item leaves many times its size behind. Nobody waits for this thread but the next item. */
-function tidyUp({ input }: ThreadRequest): void {
-  if (!('bytes' in input) || input.bytes.length < LARGE_BYTES) return;
-  freeBytes(input.bytes);
-  collectGarbage();
+/** Buffers of vectors that are large enough to be handed over rather than copied. */
+function vectorsOf({ documents }: PreparedItem): ArrayBuffer[] {
+  const buffers = new Set<ArrayBuffer>();
+  for (const { version } of documents) {
+    const buffer = version.vectors[0]?.values.buffer;
+    if (buffer instanceof ArrayBuffer && buffer.byteLength >= HANDED_OVER_BYTES) buffers.add(buffer);
+  }
+  return [...buffers];
+}
+
+function isLarge(input: ThreadRequest['input']): boolean {
+  return 'bytes' in input && input.bytes.length >= LARGE_BYTES;
 }
 
 /** One item after the other, as the pool expects it. */
 let last = Promise.resolve();
 parentPort?.on('message', (request: ThreadRequest) => {
-  last = last.then(async () => answer(request)).then(() => tidyUp(request));
+  const leavesGarbage = isLarge(request.input);
+  last = last.then(async () => answer(request));
+  // Nobody waits for this thread but the next item.
+  if (leavesGarbage) last = last.then(collectGarbage);
 });

@@ -5,6 +5,7 @@ import type { ChunkEncoding } from '../../core/documents/encodings.ts';
 import type { Scope } from '../../core/documents/ids.ts';
 import type { LexicalConstants } from '../../engine/lexical/constants.ts';
 import { Partition } from '../../engine/partition.ts';
+import { freeBytes } from '../../lib/free-bytes.ts';
 import { sha256Hex } from '../../lib/hash.ts';
 import type { Logger } from '../../lib/logger.ts';
 import { createMutex, type Mutex } from '../../lib/mutex.ts';
@@ -213,8 +214,9 @@ async function save(slot: PartitionSlot, options: PartitionStoreOptions): Promis
   if (loaded === null || loaded.snapshotSequence === loaded.sequence) return;
   if (loaded.isDamaged) return removeSnapshot(slot.path);
   const { sequence } = loaded;
+  const stored = loaded.partition.store();
   try {
-    await writeSnapshot(slot.path, { fingerprint: options.fingerprint, sequence }, loaded.partition.store());
+    await writeSnapshot(slot.path, { fingerprint: options.fingerprint, sequence }, stored);
     loaded.snapshotSequence = sequence;
     await options.source.pruneRemovals(slot.scope, sequence);
   } catch (error) {
@@ -223,5 +225,9 @@ async function save(slot: PartitionSlot, options: PartitionStoreOptions): Promis
       error,
       effect: 'the next start reads the catalog instead',
     });
+  } finally {
+    // These are copies.
+    freeBytes(stored.lexical.postings.pool);
+    freeBytes(stored.dense.vectors);
   }
 }
