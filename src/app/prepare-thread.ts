@@ -8,6 +8,7 @@ import {
   type PrepareStep,
   type PrepareTools,
 } from '../core/ingest/prepare.ts';
+import type { ParseResult } from '../core/documents/parser.ts';
 import { restoreVersion, type RestoreInput } from '../core/ingest/restore.ts';
 import { freeBytes } from '../lib/free-bytes.ts';
 import { collectGarbage } from './collect-garbage.ts';
@@ -33,18 +34,7 @@ const { modelFolder, keepsVectors } = workerData as {
   readonly modelFolder: string;
   readonly keepsVectors: boolean;
 };
-const given = prepareTools(await loadStaticModel(modelFolder), { keepsVectors });
-const tools: PrepareTools = {
-  ...given,
-  async parse(format, input) {
-    try {
-      return await given.parse(format, input);
-    } finally {
-      // The bytes are this thread's own copy, and documents hold nothing of them.
-      freeBytes(input.bytes);
-    }
-  },
-};
+const tools = prepareTools(await loadStaticModel(modelFolder), { keepsVectors });
 
 function send(response: ThreadResponse, transferred: readonly ArrayBuffer[] = []): void {
   parentPort?.postMessage(response, transferred);
@@ -52,15 +42,36 @@ function send(response: ThreadResponse, transferred: readonly ArrayBuffer[] = []
 
 /** What it rejects with ends the thread, and the pool says so of the item. */
 async function answer({ id, input }: ThreadRequest): Promise<void> {
-  // What a large item was parsed from is many times its size, and no longer needed once it is split.
-  let isTidy = !isLarge(input);
-  const onStep = (step: PrepareStep): void => {
+  const prepared =
+    'stored' in input
+      ? restoreVersion(input, tools)
+      : await prepareItem(input, ...tidily((step) => send({ id, step })));
+  send({ id, prepared }, vectorsOf(prepared));
+}
+
+/** The tools and the steps of one item, which let go of what it was parsed from before it is split. */
+function tidily(onStep: (step: PrepareStep) => void): [PrepareTools, (step: PrepareStep) => void] {
+  let isTidy = true;
+  const parse: PrepareTools['parse'] = async (format, input) => {
+    try {
+      const parsed = await tools.parse(format, input);
+      isTidy = charsOf(parsed) < LARGE_BYTES;
+      return parsed;
+    } finally {
+      // The bytes are this thread's own copy, and documents hold nothing of them.
+      freeBytes(input.bytes);
+    }
+  };
+  const step = (begun: PrepareStep): void => {
     if (!isTidy) collectGarbage();
     isTidy = true;
-    send({ id, step });
+    onStep(begun);
   };
-  const prepared = 'stored' in input ? restoreVersion(input, tools) : await prepareItem(input, tools, onStep);
-  send({ id, prepared }, vectorsOf(prepared));
+  return [{ ...tools, parse }, step];
+}
+
+function charsOf({ documents }: ParseResult): number {
+  return documents.reduce((sum, { text }) => sum + text.length, 0);
 }
 
 /** Buffers of vectors that are large enough to be handed over rather than copied. */
@@ -73,15 +84,11 @@ function vectorsOf({ documents }: PreparedItem): ArrayBuffer[] {
   return [...buffers];
 }
 
-function isLarge(input: ThreadRequest['input']): boolean {
-  return 'bytes' in input && input.bytes.length >= LARGE_BYTES;
-}
-
 /** One item after the other, as the pool expects it. */
 let last = Promise.resolve();
 parentPort?.on('message', (request: ThreadRequest) => {
-  const leavesGarbage = isLarge(request.input);
+  const bytes = 'bytes' in request.input ? request.input.bytes.length : 0;
   last = last.then(async () => answer(request));
-  // Nobody waits for this thread but the next item.
-  if (leavesGarbage) last = last.then(collectGarbage);
+  // A large item leaves many times its size behind. Nobody waits for this thread but the next item.
+  if (bytes >= LARGE_BYTES) last = last.then(collectGarbage);
 });
