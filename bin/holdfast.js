@@ -9,10 +9,23 @@ if (Number(process.versions.node.split('.')[0]) < 24) {
       '. After `npm ci`, `npm start` and `npx holdfast` use the right Node from node_modules.\n',
   );
   process.exitCode = 2;
+} else if (isServer() && process.platform === 'linux' && !process.env.MALLOC_ARENA_MAX) {
+  startAgain({ MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '131072' });
 } else {
   cacheCompiledCode();
   if (process.env.npm_command) stopWithParent(process.ppid);
   import('../src/main.ts');
+}
+
+// The allocator of glibc keeps what large documents leave behind, hundreds of megabytes, unless it is told at the start
+// to share its pools between threads and to give large pieces back. The process id and all else stay the same.
+function startAgain(settings) {
+  var command = [process.execPath].concat(process.execArgv, process.argv.slice(1));
+  process.execve(process.execPath, command, Object.assign({}, process.env, settings));
+}
+
+function isServer() {
+  return process.argv[2] === 'serve' || process.argv[2] === 'start';
 }
 
 // Stripping types and compiling take half of a start; Node keeps the result beside the packages, where only their

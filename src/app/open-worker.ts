@@ -5,6 +5,7 @@ import { createCommitter } from '../worker/committer.ts';
 import { listSource } from '../worker/list-source.ts';
 import { createTakeIn } from '../worker/take-in.ts';
 import { startWorker, type Worker, type WorkerFailure, type WorkerLimits } from '../worker/worker.ts';
+import { collectGarbage } from './collect-garbage.ts';
 import type { LibraryTools } from './library-tools.ts';
 
 const LEASE_MS = 30_000;
@@ -51,6 +52,7 @@ export async function openWorker(tools: LibraryTools, writeTasks: WriteTasks): P
     committer: createCommitter({ writeTasks, queue: catalog, index, wait, observe }),
     storeOriginal: async (hash, bytes) => blobs.put(hash, bytes),
     releaseOriginal: async (hash) => originals.release(hash),
+    collectGarbage,
     random: Math.random,
     limits: limitsOf(config.workers),
     onChange: () => bell.ring(),

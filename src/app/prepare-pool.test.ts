@@ -69,6 +69,21 @@ describe('the pool of preparing threads', () => {
     assert.deepEqual(problemsOf(broken), ['null document_empty empty.md has 0 bytes']);
   });
 
+  it('hands over the vectors of a document in one buffer, not one by one', async () => {
+    await using pool = preparePool({
+      threads: 1,
+      modelFolder: MODEL_FOLDER,
+      timeoutMs: LONG_MS,
+      heapMegabytes: 256,
+    });
+    const text = Array.from({ length: 1000 }, (_, at) => `Paragraph ${at} is about number ${at}.`.repeat(12));
+    const { documents } = await pool.prepare(input('many.txt', text.join('\n\n')), NEVER);
+    const vectors = documents[0]?.version.vectors ?? [];
+    assert.ok(vectors.length > 256, `${vectors.length} vectors`);
+    assert.equal(new Set(vectors.map(({ values }) => values.buffer)).size, 1);
+    assert.ok(vectors.every(({ values, scale }) => scale > 0 && values.some((value) => value !== 0)));
+  });
+
   it(
     'lets searches go first: its threads have a lower priority than the others',
     {

@@ -1,11 +1,16 @@
+import { freeBytes } from '../lib/free-bytes.ts';
+
 /** A typed array that grows by doubling. Read `view` afresh after every append. */
 export class GrowableUint32 {
   #data: Uint32Array;
   #length: number;
+  /** Whether nobody else may have the backing array. */
+  #isOwn: boolean;
 
   constructor(initial: Uint32Array = new Uint32Array(0)) {
     this.#data = initial.length > 0 ? initial : new Uint32Array(64);
     this.#length = initial.length;
+    this.#isOwn = initial.length === 0;
   }
 
   get length(): number {
@@ -44,6 +49,8 @@ export class GrowableUint32 {
     if (needed <= this.#data.length) return;
     const grown = new Uint32Array(Math.max(needed, Math.ceil(this.#data.length * 1.5)));
     grown.set(this.#data);
+    if (this.#isOwn) freeBytes(this.#data);
     this.#data = grown;
+    this.#isOwn = true;
   }
 }

@@ -125,7 +125,7 @@ describe('the filter of a partition', () => {
       for (let i = 0; i <= round % 3; i++) filter.set(randomItem(random, FIELDS), randomCondition(random));
       const expected = documents
         .filter(({ key, fields }) => !removed.has(key) && isAllowed(fields, filter))
-        .flatMap(({ key, passages }) => passages.map((_, ordinal) => `${key}-${ordinal}`));
+        .flatMap(({ key, passages }) => Array.from(passages, (_, ordinal) => `${key}-${ordinal}`));
       const conditions: FieldConditions = Object.fromEntries(
         [...filter].map(([field, condition]) => [field, (value: FieldValue) => matches(condition, value)]),
       );

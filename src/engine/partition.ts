@@ -23,7 +23,8 @@ export interface DocumentInput {
   readonly title: string;
   readonly language: string;
   readonly fields: Readonly<Record<string, FieldValue | readonly FieldValue[]>>;
-  readonly passages: readonly PassageInput[];
+  /** Gone through once. */
+  readonly passages: Iterable<PassageInput> & { readonly length: number };
 }
 
 /** Every field must have a value that fulfils its condition. */

@@ -65,7 +65,7 @@ export function* encodingSnapshot(
   const prefix = Buffer.from(
     `${MAGIC}${json.length.toString().padStart(12)}${crc32(json).toString(16).padStart(8, '0')}`,
   );
-  return [padded(Buffer.concat([prefix, json])), ...pieces.map(padded)];
+  return [Buffer.concat([prefix, json]), ...pieces].flatMap((piece) => [piece, paddingOf(piece)]);
 }
 
 const CHECKSUM_STEP = 2 ** 20;
@@ -158,9 +158,7 @@ function aligned(bytes: number): number {
   return Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
 }
 
-function padded(bytes: Uint8Array): Uint8Array {
-  if (bytes.length % ALIGNMENT === 0) return bytes;
-  const whole = new Uint8Array(aligned(bytes.length));
-  whole.set(bytes);
-  return whole;
+/** What brings the next piece to its place. */
+function paddingOf({ length }: Uint8Array): Uint8Array {
+  return new Uint8Array(aligned(length) - length);
 }

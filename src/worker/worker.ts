@@ -32,6 +32,8 @@ export interface WorkerDependencies {
   readonly limits: WorkerLimits;
   /** For the bytes of documents from when they are fetched until they are committed. */
   readonly room: ByteBudget;
+  /** Called once nothing is held any more of a document that has taken much memory. */
+  readonly collectGarbage: () => void;
   readonly observe: Observe;
   /** Something about a job has changed. */
   readonly onChange: () => void;
@@ -90,6 +92,8 @@ const KEPT_JOBS = 1000;
 const LEFT_PER_TURN = 100;
 /** So small that even `uncommitted` documents are little. */
 const SMALL_BYTES = 256 * 1024;
+/** A document of so many chunks leaves enough garbage to be worth the time that collecting it takes. */
+const MANY_CHUNKS = 4096;
 const NO_ROOM: Disposable = { [Symbol.dispose]: () => undefined };
 
 class WorkLoop {
@@ -173,7 +177,7 @@ class WorkLoop {
     try {
       if (task.kind === 'listing')
         await this.#dependencies.listSource(task, () => this.wake(), held.abort.signal);
-      else await this.#takeIn(task, held);
+      else if ((await this.#takeIn(task, held)) >= MANY_CHUNKS) this.#dependencies.collectGarbage();
     } catch (error) {
       // Put back when the loop ends.
       if (this.#stopping.signal.aborted) return;
@@ -197,12 +201,13 @@ class WorkLoop {
     }
   }
 
-  async #takeIn(task: DocumentTask, held: Held): Promise<void> {
+  /** The number of its chunks. */
+  async #takeIn(task: DocumentTask, held: Held): Promise<number> {
     const { takeIn, queue, index } = this.#dependencies;
     if (task.isCommitted) {
       await requireFound(task.scope, await this.#versionsOf(task), index);
       await queue.finish([task]);
-      return;
+      return 0;
     }
     using _room = await this.#roomFor(task, held.abort.signal);
     const taken = await takeIn(task, (step) => this.#onStep(held, step), held.abort.signal);
@@ -213,6 +218,7 @@ class WorkLoop {
     } finally {
       if (taken.write !== null && 'prepared' in taken.write) freeBytes(taken.write.input.bytes);
     }
+    return taken.chunks;
   }
 
   /** Small documents never wait for large ones; what has the room waits for nobody else to join its commit. */

@@ -653,7 +653,24 @@ export function catalogContract(name: string, open: (clock: Clock) => Promise<Ca
         const versions = await collect(catalog.versionsSince(docs, 0));
         assert.equal(new Set(versions.map(({ documentId }) => documentId)).size, 700);
         assert.equal(versions.length, 700);
-        assert.equal(versions.flatMap(({ chunks }) => chunks).length, 600 + 100 * 30);
+        assert.equal(versions.flatMap(({ chunks }) => Array.from(chunks)).length, 600 + 100 * 30);
+      });
+
+      it('reads the chunks of a large version as they are gone through', async () => {
+        const texts = Array.from({ length: 2500 }, (_, at) => `chunk ${at}`);
+        const put = putOf(docs, 'a.md', texts);
+        await catalog.commit(docs, [put]);
+        const [version] = await collect(catalog.versionsSince(docs, 0));
+        assert.ok(version !== undefined);
+        assert.equal(version.chunks.length, 2500);
+        assert.deepEqual([...version.chunks], chunksOf(put.version));
+        const chunks = version.chunks[Symbol.iterator]();
+        chunks.next();
+        await catalog.commit(docs, [{ kind: 'delete', id: put.draft.id }]);
+        const goOn = (): void => {
+          while (chunks.next().done !== true);
+        };
+        assert.throws(goOn, { code: 'storage_failed' });
       });
 
       it('gives what is committed while it is read', async () => {

@@ -47,6 +47,20 @@ test('a command, flag or argument that does not exist is exit code 2', LIMITS, a
   }
 });
 
+test(
+  'a server tells the allocator to give memory back, unless it was told something else',
+  { ...LIMITS, skip: process.platform !== 'linux' && 'NOT TESTED: only Linux has glibc' },
+  async (t) => {
+    const settingsOf = async (environment: NodeJS.ProcessEnv): Promise<string[]> => {
+      await using server = await startServer(temporaryFolder(t), { environment });
+      const all = readFileSync(`/proc/${server.pid}/environ`, 'utf8').split('\0');
+      return all.filter((one) => one.startsWith('MALLOC_')).toSorted();
+    };
+    assert.deepEqual(await settingsOf({}), ['MALLOC_ARENA_MAX=2', 'MALLOC_MMAP_THRESHOLD_=131072']);
+    assert.deepEqual(await settingsOf({ MALLOC_ARENA_MAX: '8' }), ['MALLOC_ARENA_MAX=8']);
+  },
+);
+
 test('a taken port is exit code 1 and names host and port', LIMITS, async (t) => {
   const blocker = createServer();
   blocker.listen(0, '127.0.0.1');

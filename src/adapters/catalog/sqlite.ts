@@ -75,7 +75,7 @@ function asynchronous<Port extends object>(calls: Synchronous<Port>, path: strin
 }
 
 function versionsSince(database: DatabaseSync, key: CollectionKey, path: string): Catalog['versionsSince'] {
-  const readStep = replaySteps(database);
+  const readStep = replaySteps(database, path);
   return async function* versions(scope, sequence) {
     let place: ReplayPlace | null = { sequence, documentKey: Number.MAX_SAFE_INTEGER };
     while (place !== null) {

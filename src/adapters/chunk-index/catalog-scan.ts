@@ -5,7 +5,7 @@ import type { ScanCatalog } from '../../core/retrieval/catalog-scan.ts';
 import { matches, type Filter } from '../../core/retrieval/filter.ts';
 import { LEXICAL_DEFAULTS, type LexicalConstants } from '../../engine/lexical/constants.ts';
 import { LexicalScan } from '../../engine/lexical/lexical-scan.ts';
-import { UNKNOWN_LANGUAGE } from './translate.ts';
+import { toPassages, UNKNOWN_LANGUAGE } from './translate.ts';
 
 export interface CatalogScanOptions {
   readonly source: Pick<Catalog, 'versionsSince'>;
@@ -47,7 +47,7 @@ function toScanned({ version, title, language, fields, chunks }: IndexableVersio
     key: version,
     title,
     language: language ?? UNKNOWN_LANGUAGE,
-    passages: chunks.map(({ headingPath, text }) => ({ headings: headingPath, body: text })),
+    passages: toPassages(chunks),
     isWanted: Object.entries(filter).every(([field, condition]) =>
       [fields[field] ?? []].flat().some((value) => matches(condition, value)),
     ),

@@ -2,8 +2,9 @@ import { join } from 'node:path';
 import type { Catalog } from '../../core/documents/catalog.ts';
 import type { Scope } from '../../core/documents/ids.ts';
 import type { LexicalConstants } from '../../engine/lexical/constants.ts';
-import { Partition } from '../../engine/partition.ts';
+import { Partition, type StoredPartition } from '../../engine/partition.ts';
 import type { Clock } from '../../lib/clock.ts';
+import { freeBytes } from '../../lib/free-bytes.ts';
 import { sha256Hex } from '../../lib/hash.ts';
 import type { Logger } from '../../lib/logger.ts';
 import { createMutex, type Mutex } from '../../lib/mutex.ts';
@@ -210,13 +211,11 @@ async function save(slot: PartitionSlot, options: PartitionStoreOptions): Promis
   if (loaded.isDamaged) return removeSnapshot(slot.path);
   const { sequence } = loaded;
   const slices = timeSlices({ clock: options.clock, sliceMs: SLICE_MS });
+  let partition: StoredPartition | null = null;
   try {
-    const partition = await slices.run(loaded.partition.storing());
-    await writeSnapshot(
-      slot.path,
-      { info: { fingerprint: options.fingerprint, sequence }, partition },
-      slices,
-    );
+    partition = await slices.run(loaded.partition.storing());
+    const info = { fingerprint: options.fingerprint, sequence };
+    await writeSnapshot(slot.path, { info, partition }, slices);
     loaded.snapshotSequence = sequence;
     await options.source.pruneRemovals(slot.scope, sequence);
   } catch (error) {
@@ -225,5 +224,11 @@ async function save(slot: PartitionSlot, options: PartitionStoreOptions): Promis
       error,
       effect: 'the next start reads the catalog instead',
     });
+  } finally {
+    // These are copies.
+    if (partition !== null) {
+      freeBytes(partition.lexical.postings.pool);
+      freeBytes(partition.dense.vectors);
+    }
   }
 }

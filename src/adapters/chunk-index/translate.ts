@@ -1,4 +1,4 @@
-import type { IndexableVersion } from '../../core/documents/catalog.ts';
+import type { IndexableChunks, IndexableVersion } from '../../core/documents/catalog.ts';
 import type { ChunkEncoding } from '../../core/documents/encodings.ts';
 import { chunkId, parseChunkId, type ChunkId, type VersionId } from '../../core/documents/ids.ts';
 import type { Candidate } from '../../core/retrieval/chunk-index.ts';
@@ -21,11 +21,17 @@ export function toDocumentInput(version: IndexableVersion): DocumentInput {
     title: version.title,
     language: version.language ?? UNKNOWN_LANGUAGE,
     fields: version.fields,
-    passages: version.chunks.map(({ headingPath, text, vector }) => ({
-      headings: headingPath,
-      body: text,
-      vector,
-    })),
+    passages: toPassages(version.chunks),
+  };
+}
+
+/** One after the other, as they are read. */
+export function toPassages(chunks: IndexableChunks): DocumentInput['passages'] {
+  return {
+    length: chunks.length,
+    *[Symbol.iterator]() {
+      for (const { headingPath, text, vector } of chunks) yield { headings: headingPath, body: text, vector };
+    },
   };
 }
 

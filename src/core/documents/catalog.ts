@@ -97,7 +97,17 @@ export interface IndexableVersion {
    * there is one. They win over metadata of the same name.
    */
   readonly fields: Metadata;
-  readonly chunks: readonly (Chunk & { readonly text: string; readonly vector: QuantisedVector })[];
+  readonly chunks: IndexableChunks;
+}
+
+/**
+ * The chunks of a version in order. Those of a large one are read as they are gone through, so that they are never all
+ * in memory: that throws `storage_failed` when the version is deleted meanwhile.
+ */
+export interface IndexableChunks extends Iterable<
+  Chunk & { readonly text: string; readonly vector: QuantisedVector }
+> {
+  readonly length: number;
 }
 
 /**

@@ -34,6 +34,13 @@ describe('a sketch', () => {
     assert.deepEqual(sketch('The service restarts -- every night,\n\n at “two” o’clock!'), plain);
   });
 
+  it('does not see where the parts of a large text end', () => {
+    const text = words(60_000, seededRandom(5)).map((word, at) => (at % 3 === 0 ? `${word}ΌΣΟΣ` : word));
+    const plain = sketch(text.join(' '));
+    assert.deepEqual(sketch(text.join('   ')), plain);
+    assert.deepEqual(sketch(text.join('\u2003')), plain, 'there is no place to end a part');
+  });
+
   it('estimates how much two texts have in common', () => {
     const random = seededRandom(7);
     const errors: number[] = [];

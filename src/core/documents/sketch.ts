@@ -29,15 +29,30 @@ export function sketchOf(text: string): Sketch | null {
   let words = 0;
   // A polynomial over the hashes of the last five words; what leaves the window is taken out of it.
   let rolling = 0;
-  forEachWord(text.toLowerCase(), (hash) => {
-    const place = words++ % SHINGLE_WORDS;
-    rolling = (Math.imul(rolling, BASE) + hash - Math.imul(window[place] ?? 0, BASE_OF_LEAVING)) | 0;
-    window[place] = hash;
-    if (words >= SHINGLE_WORDS) keepSmallest(minima, mixed(rolling));
-  });
+  for (const part of partsOf(text)) {
+    forEachWord(part.toLowerCase(), (hash) => {
+      const place = words++ % SHINGLE_WORDS;
+      rolling = (Math.imul(rolling, BASE) + hash - Math.imul(window[place] ?? 0, BASE_OF_LEAVING)) | 0;
+      window[place] = hash;
+      if (words >= SHINGLE_WORDS) keepSmallest(minima, mixed(rolling));
+    });
+  }
   if (words === 0) return null;
   if (words < SHINGLE_WORDS) keepSmallest(minima, mixed(rolling));
   return densified(minima);
+}
+
+/** So much of a text is in memory in small letters. */
+const PART_CHARS = 2 ** 16;
+
+/** Ends where a space or a line ends, so that no word is cut, and none is made small without its neighbours. */
+function* partsOf(text: string): Generator<string> {
+  for (let start = 0; start < text.length;) {
+    let end = Math.min(start + PART_CHARS, text.length);
+    while (end < text.length && text[end - 1] !== ' ' && text[end - 1] !== '\n') end++;
+    yield text.slice(start, end);
+    start = end;
+  }
 }
 
 /** Estimated share of the runs of words of both texts that they have in common, 0 to 1 (Jaccard). */

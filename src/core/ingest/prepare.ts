@@ -99,11 +99,15 @@ export async function prepareItem(
       tools.formatOf(input.name, input.bytes, input.mediaType ?? undefined);
     if (format === null)
       throw new HoldfastError('document_unsupported', `${name} has no format that can be read`);
-    const parsed = await tools.parse(format, { bytes: input.extraction?.bytes ?? input.bytes, name });
-    const documents = parsed.documents.map((document) =>
-      prepareDocument(visibleDocument(document), { input, format, contentHash, tools, onStep }),
-    );
-    return { format, contentHash, documents, problems: parsed.problems };
+    const bytes = input.extraction?.bytes ?? input.bytes;
+    const { documents, problems } = await parseVisible(format, { bytes, name }, tools);
+    const preparation = { input, format, contentHash, tools, onStep };
+    return {
+      format,
+      contentHash,
+      documents: documents.map((document) => prepareDocument(document, preparation)),
+      problems,
+    };
   } catch (error) {
     const { code, message } = toHoldfastError(error);
     const known = code === 'internal_error' ? 'document_malformed' : code;
@@ -114,6 +118,16 @@ export async function prepareItem(
       problems: [{ recordKey: null, code: known, reason: message }],
     };
   }
+}
+
+/** Nothing holds what was parsed itself once this is done: its texts may be large. */
+async function parseVisible(
+  format: Format,
+  input: FileInput,
+  tools: Pick<PrepareTools, 'parse'>,
+): Promise<ParseResult> {
+  const { documents, problems } = await tools.parse(format, input);
+  return { documents: documents.map(visibleDocument), problems };
 }
 
 interface Preparation {
@@ -185,10 +199,9 @@ export function prepareVersion(
   const split = splitDocument({ text, blocks }, sizes);
   const chunks = hasLines(source.format) ? withLines(text, split) : split;
   onStep('embed');
-  const none = { scale: 0, values: new Int8Array(tools.dimensions) };
-  const vectors = chunks.map((chunk) =>
-    source.isEmbedded ? (embedChunk(text, { chunk, title, language, tools }) ?? none) : none,
-  );
+  const vectors = source.isEmbedded
+    ? embedChunks(text, chunks, { title, language, tools })
+    : withoutVectors(chunks, tools);
   const metadata = Object.entries(source.metadata).sort(([a], [b]) => (a < b ? -1 : 1));
   const attributes = JSON.stringify([title, uri, language, metadata]);
   const id = versionId({ document, generation, contentHash, attributes });
@@ -218,14 +231,32 @@ export function languageOfText(
   return detectLanguage(text.slice(0, DETECTION_CHARS)) ?? DEFAULT_LANGUAGE;
 }
 
-interface ChunkContext {
-  readonly chunk: Chunk;
+interface EmbeddingContext {
   readonly title: string;
   readonly language: string;
-  readonly tools: Pick<PrepareTools, 'embed'>;
+  readonly tools: Pick<PrepareTools, 'embed' | 'dimensions'>;
 }
 
-function embedChunk(text: string, { chunk, title, language, tools }: ChunkContext): QuantisedVector | null {
-  const passage = passageText(title, chunk.headingPath, text.slice(chunk.start, chunk.end));
-  return tools.embed(passage, language);
+/** All in one buffer: one of its own for each takes more memory than the vectors. */
+function embedChunks(
+  text: string,
+  chunks: readonly Chunk[],
+  { title, language, tools }: EmbeddingContext,
+): QuantisedVector[] {
+  const { dimensions } = tools;
+  const all = new Int8Array(chunks.length * dimensions);
+  return chunks.map(({ headingPath, start, end }, at) => {
+    const vector = tools.embed(passageText(title, headingPath, text.slice(start, end)), language);
+    const values = all.subarray(at * dimensions, (at + 1) * dimensions);
+    if (vector !== null) values.set(vector.values);
+    return { scale: vector?.scale ?? 0, values };
+  });
+}
+
+function withoutVectors(
+  chunks: readonly Chunk[],
+  { dimensions }: Pick<PrepareTools, 'dimensions'>,
+): QuantisedVector[] {
+  const none = { scale: 0, values: new Int8Array(dimensions) };
+  return chunks.map(() => none);
 }

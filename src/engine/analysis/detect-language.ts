@@ -1,5 +1,5 @@
-import { eld } from 'eld/small';
 import { languageOfScript } from './language-of-script.ts';
+import { scoreLanguages } from './score-languages.ts';
 
 /** Shorter texts are not judged by their words: a few words can be many languages. */
 const MIN_CHARS = 40;
@@ -20,8 +20,8 @@ export function detectLanguage(text: string): string | null {
   const script = languageOfScript(text);
   if (script !== null) return script;
   if (text.length < MIN_CHARS) return null;
-  const result = eld.detect(text);
-  return result.isReliable() && result.language !== '' ? result.language : null;
+  const { language, isReliable } = scoreLanguages(text);
+  return isReliable ? language : null;
 }
 
 /** The one of some languages that a question is asked in, or null when it may be several. */
@@ -30,7 +30,7 @@ export function questionLanguage(question: string, languages: Iterable<string>):
   const script = languageOfScript(question);
   if (script !== null) return among.includes(script) ? script : null;
   if (question.length < MIN_QUESTION_CHARS) return null;
-  const scores = eld.detect(question).getScores();
+  const { scores } = scoreLanguages(question);
   const [best, second] = among
     .map((language) => ({ language, score: scores[language] ?? 0 }))
     .sort((a, b) => b.score - a.score);
@@ -44,9 +44,7 @@ export function isForeignToEnglish(text: string): boolean {
   const script = languageOfScript(text);
   if (script !== null) return true;
   if (text.length < MIN_FOREIGN_CHARS) return false;
-  const result = eld.detect(text);
-  const { language } = result;
-  if (language === '' || language === 'en' || !result.isReliable()) return false;
-  const scores = result.getScores();
+  const { language, isReliable, scores } = scoreLanguages(text);
+  if (language === 'en' || !isReliable) return false;
   return (scores[language] ?? 0) - (scores['en'] ?? 0) >= FOREIGN_MARGIN;
 }

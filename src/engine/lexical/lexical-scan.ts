@@ -8,7 +8,7 @@ export interface ScannedDocument {
   readonly key: string;
   readonly title: string;
   readonly language: string;
-  readonly passages: readonly { readonly headings: readonly string[]; readonly body: string }[];
+  readonly passages: Iterable<{ readonly headings: readonly string[]; readonly body: string }>;
   /** False: its passages only count for the weights of the words. */
   readonly isWanted: boolean;
 }
@@ -54,7 +54,8 @@ export class LexicalScan {
     this.#languages.set(language, (this.#languages.get(language) ?? 0) + 1);
     const analyzer = analyzerOf(language);
     const titleTokens = analyzer.analyze(title);
-    for (const [ordinal, { headings, body }] of passages.entries()) {
+    let ordinal = 0;
+    for (const { headings, body } of passages) {
       const headingTokens = headings.flatMap((heading) => analyzer.analyze(heading));
       const bodyTokens = analyzer.analyze(body);
       const fields = [titleTokens, headingTokens, bodyTokens];
@@ -69,6 +70,7 @@ export class LexicalScan {
         this.#index.addUnsearched(fields.reduce((sum, tokens) => sum + wordsIn(tokens), 0));
         this.#places.push(null);
       }
+      ordinal++;
     }
   }
 

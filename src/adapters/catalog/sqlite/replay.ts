@@ -1,7 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { Catalog, IndexableVersion } from '../../../core/documents/catalog.ts';
+import type { Catalog, IndexableChunks, IndexableVersion } from '../../../core/documents/catalog.ts';
 import type { Format, Metadata } from '../../../core/documents/document.ts';
-import { transaction, query } from './database.ts';
+import { HoldfastError } from '../../../core/errors.ts';
+import { query, storageError, transaction } from './database.ts';
 import { requireCollection, type CollectionKey } from './collections.ts';
 import { headingPathReading } from './heading-path.ts';
 import { documentIdOf, versionIdOf } from './ids.ts';
@@ -11,6 +12,8 @@ import type { Synchronous } from './synchronous.ts';
 /** How much one step of `versionsSince` holds: about this many chunks, at most this many documents. */
 const CHUNKS_PER_STEP = 1024;
 const DOCUMENTS_PER_STEP = 256;
+/** Of a version with more chunks than a step holds, so many are in memory at a time. */
+const CHUNKS_AT_A_TIME = 128;
 
 type ReplayCalls = Synchronous<Pick<Catalog, 'removedSince' | 'pruneRemovals' | 'lastSequence'>>;
 
@@ -82,9 +85,10 @@ export interface ReplayPlace {
   readonly documentKey: number;
 }
 
-/** Reads the searchable versions of a collection in steps. */
+/** Reads the searchable versions of a collection in steps. `path` names the file in errors. */
 export function replaySteps(
   database: DatabaseSync,
+  path: string,
 ): (collection: number | null, after: ReplayPlace) => ReplayStep {
   const documents = query<VersionRow>(
     database,
@@ -94,14 +98,14 @@ export function replaySteps(
      WHERE d.collection = ? AND d.version IS NOT NULL AND (d.sequence, d.key) > (?, ?)
      ORDER BY d.sequence, d.key LIMIT ${DOCUMENTS_PER_STEP}`,
   );
-  const readChunks = chunkReading(database);
+  const readChunks = chunkReading(database, path);
 
   return (collection, after) => {
     const versions: IndexableVersion[] = [];
     let next: ReplayPlace | null = null;
     let chunks = 0;
     for (const row of documents.all(collection, after.sequence, after.documentKey)) {
-      versions.push(toVersion(row, readChunks(row[2])));
+      versions.push(toVersion(row, readChunks(row[2], row[10])));
       next = { sequence: row[1], documentKey: row[0] };
       chunks += row[10];
       if (chunks >= CHUNKS_PER_STEP) break;
@@ -110,21 +114,53 @@ export function replaySteps(
   };
 }
 
-function chunkReading(database: DatabaseSync): (version: number) => IndexableVersion['chunks'] {
+type ReadChunks = (version: number, count: number) => IndexableChunks;
+type IndexableChunk = IndexableChunks extends Iterable<infer One> ? One : never;
+
+function chunkReading(database: DatabaseSync, path: string): ReadChunks {
   const chunks = query<ChunkRow>(
     database,
     `SELECT key, start, "end", page, heading_path, scale, vector, text FROM chunks
-     WHERE key >= ? AND key < ? ORDER BY key`,
+     WHERE key >= ? AND key < ? ORDER BY key LIMIT ?`,
   );
-  const readHeadingPath = headingPathReading();
-  return (version) => {
+  const toChunk = indexableReading();
+  /** Those of the version from an ordinal on. */
+  const read = (version: number, from: number, limit: number): IndexableChunk[] => {
     const first = version * CHUNKS_PER_VERSION;
-    return chunks.all(first, first + CHUNKS_PER_VERSION).map((row) => {
-      const [key, start, end, page, path, scale, bytes, text] = row;
-      const values = new Int8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-      const headingPath = readHeadingPath(path);
-      return { ordinal: key - first, start, end, page, headingPath, text, vector: { scale, values } };
-    });
+    return chunks
+      .all(first + from, first + CHUNKS_PER_VERSION, limit)
+      .map((row) => toChunk(row, row[0] - first));
+  };
+  return (version, count) => {
+    if (count <= CHUNKS_PER_STEP) return read(version, 0, CHUNKS_PER_STEP);
+    return {
+      length: count,
+      *[Symbol.iterator]() {
+        for (let at = 0; at < count; at += CHUNKS_AT_A_TIME)
+          yield* someOf(() => read(version, at, Math.min(CHUNKS_AT_A_TIME, count - at)), path);
+      },
+    };
+  };
+}
+
+/** Some of a version's chunks. None are there once the version is gone: its rows go in one transaction. */
+function someOf(read: () => IndexableChunk[], path: string): IndexableChunk[] {
+  let chunks: IndexableChunk[];
+  try {
+    chunks = read();
+  } catch (error) {
+    throw storageError(error, path);
+  }
+  if (chunks.length > 0) return chunks;
+  throw new HoldfastError('storage_failed', `A version was deleted from ${path} while its chunks were read`);
+}
+
+function indexableReading(): (row: ChunkRow, ordinal: number) => IndexableChunk {
+  const readHeadingPath = headingPathReading();
+  return ([, start, end, page, path, scale, bytes, text], ordinal) => {
+    const values = new Int8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const headingPath = readHeadingPath(path);
+    return { ordinal, start, end, page, headingPath, text, vector: { scale, values } };
   };
 }
 
