@@ -19,13 +19,16 @@ export interface ThreadRequest {
 }
 export type ThreadResponse =
   | { readonly id: number; readonly step: PrepareStep }
-  | { readonly id: number; readonly prepared: PreparedItem };
+  /** With the steps that were too short to be told of one by one. */
+  | { readonly id: number; readonly prepared: PreparedItem; readonly steps?: readonly PrepareStep[] };
 
 /** A third of the weight of the thread that answers, when the cores are busy with both. */
 const NICENESS = 5;
 // Linux alone takes it for this thread; elsewhere it would be the whole process.
 if (process.platform === 'linux') setPriority(NICENESS);
 const LARGE_BYTES = 4 * 2 ** 20;
+/** A step is told of at once when its item has taken longer. */
+const LONG_MS = 50;
 
 const { modelFolder, keepsVectors } = workerData as {
   readonly modelFolder: string;
@@ -39,9 +42,14 @@ function send(response: ThreadResponse): void {
 
 /** What it rejects with ends the thread, and the pool says so of the item. */
 async function answer({ id, input }: ThreadRequest): Promise<void> {
-  const onStep = (step: PrepareStep): void => send({ id, step });
+  const began = performance.now();
+  const steps: PrepareStep[] = [];
+  const onStep = (step: PrepareStep): void => {
+    if (performance.now() - began < LONG_MS) steps.push(step);
+    else for (const next of [...steps.splice(0), step]) send({ id, step: next });
+  };
   const prepared = 'stored' in input ? restoreVersion(input, tools) : await prepareItem(input, tools, onStep);
-  send({ id, prepared });
+  send({ id, prepared, steps });
 }
 
 /** A large item leaves many times its size behind. Nobody waits for this thread but the next item. */
