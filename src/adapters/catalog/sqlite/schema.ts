@@ -145,6 +145,7 @@ const MIGRATIONS: readonly string[] = [
   PASSAGES_MIGRATION,
   'ALTER TABLE chunks ADD COLUMN line INTEGER;',
   SMALL_BLOBS_MIGRATION,
+  'ALTER TABLE documents ADD COLUMN stamp TEXT;',
 ];
 
 /**
