@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { GenerationState } from '../core/documents/generations.ts';
@@ -215,6 +216,7 @@ describe('generations of a collection', () => {
     await until(service, generation.key, isReady);
     await service.reindexing.activate(docs, generation.key);
     await put(service, 'late', page('lateness'));
+    assert.notDeepEqual(await originals(service), []);
     for (let left = 1200; (await service.reindexing.list(docs)).length > 1 && left > 0; left--)
       await delay(50);
     assert.deepEqual(
@@ -230,10 +232,11 @@ describe('generations of a collection', () => {
   });
 });
 
+/** Names of files, and of small originals, which the catalog holds. */
 async function originals(service: Service): Promise<string[]> {
-  const files = await readdir(join(service.folder.path, 'originals'), {
-    recursive: true,
-    withFileTypes: true,
-  });
-  return files.filter((file) => file.isFile()).map(({ name }) => name);
+  const { path } = service.folder;
+  const files = await readdir(join(path, 'originals'), { recursive: true, withFileTypes: true });
+  using catalog = new DatabaseSync(join(path, 'catalog.db'), { readOnly: true });
+  const small = catalog.prepare('SELECT hex(hash) AS name FROM small_blobs').all();
+  return [...files.filter((file) => file.isFile()), ...small].map(({ name }) => String(name));
 }

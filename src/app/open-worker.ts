@@ -1,3 +1,4 @@
+import { SMALL_BLOB_BYTES } from '../adapters/blob-store/small-first.ts';
 import type { WriteTasks } from '../core/ingest/write-items.ts';
 import { createByteBudget } from '../lib/byte-budget.ts';
 import { systemClock } from '../lib/clock.ts';
@@ -50,7 +51,10 @@ export async function openWorker(tools: LibraryTools, writeTasks: WriteTasks): P
       observe('list', 'after');
     },
     committer: createCommitter({ writeTasks, queue: catalog, index, wait, observe }),
-    storeOriginal: async (hash, bytes) => blobs.put(hash, bytes),
+    // Small ones are written with all others of their commit.
+    storeOriginal: async (hash, bytes) => {
+      if (bytes.length > SMALL_BLOB_BYTES) await blobs.put(hash, bytes);
+    },
     releaseOriginal: async (hash) => originals.release(hash),
     collectGarbage,
     random: Math.random,

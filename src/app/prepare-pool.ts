@@ -152,7 +152,7 @@ class Pool implements PreparePool {
     const thread: Thread = { worker, jobs: [], timer: null, error: null };
     worker.on('message', (response: ThreadResponse) => {
       if ('step' in response) thread.jobs[0]?.onStep(response.step);
-      else this.#finish(thread, response.prepared);
+      else this.#finish(thread, response);
     });
     // Its end follows, after the answers that it gave before.
     worker.on('error', (error) => (thread.error = error));
@@ -162,8 +162,9 @@ class Pool implements PreparePool {
     return thread;
   }
 
-  #finish(thread: Thread, prepared: PreparedItem): void {
+  #finish(thread: Thread, { prepared, steps = [] }: Extract<ThreadResponse, { prepared: unknown }>): void {
     const job = thread.jobs.shift();
+    for (const step of steps) job?.onStep(step);
     if (thread.timer !== null) clearTimeout(thread.timer);
     thread.timer = null;
     const [next] = thread.jobs;

@@ -21,7 +21,8 @@ export interface ThreadRequest {
 }
 export type ThreadResponse =
   | { readonly id: number; readonly step: PrepareStep }
-  | { readonly id: number; readonly prepared: PreparedItem };
+  /** With the steps that were too short to be told of one by one. */
+  | { readonly id: number; readonly prepared: PreparedItem; readonly steps?: readonly PrepareStep[] };
 
 /** A third of the weight of the thread that answers, when the cores are busy with both. */
 const NICENESS = 5;
@@ -29,6 +30,8 @@ const NICENESS = 5;
 if (process.platform === 'linux') setPriority(NICENESS);
 const LARGE_BYTES = 4 * 2 ** 20;
 const HANDED_OVER_BYTES = 2 ** 16;
+/** A step is told of at once when its item has taken longer. */
+const LONG_MS = 50;
 
 const { modelFolder, keepsVectors } = workerData as {
   readonly modelFolder: string;
@@ -42,11 +45,15 @@ function send(response: ThreadResponse, transferred: readonly ArrayBuffer[] = []
 
 /** What it rejects with ends the thread, and the pool says so of the item. */
 async function answer({ id, input }: ThreadRequest): Promise<void> {
+  const began = performance.now();
+  const steps: PrepareStep[] = [];
+  const onStep = (step: PrepareStep): void => {
+    if (performance.now() - began < LONG_MS) steps.push(step);
+    else for (const next of [...steps.splice(0), step]) send({ id, step: next });
+  };
   const prepared =
-    'stored' in input
-      ? restoreVersion(input, tools)
-      : await prepareItem(input, ...tidily((step) => send({ id, step })));
-  send({ id, prepared }, vectorsOf(prepared));
+    'stored' in input ? restoreVersion(input, tools) : await prepareItem(input, ...tidily(onStep));
+  send({ id, prepared, steps }, vectorsOf(prepared));
 }
 
 /** The tools and the steps of one item, which let go of what it was parsed from before it is split. */

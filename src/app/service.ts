@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { folderBlobStore } from '../adapters/blob-store/folder.ts';
+import { smallFirst } from '../adapters/blob-store/small-first.ts';
 import { folderUploads } from '../adapters/blob-store/uploads.ts';
 import { sqliteCatalog, type SqliteCatalog } from '../adapters/catalog/sqlite.ts';
 import { catalogScan } from '../adapters/chunk-index/catalog-scan.ts';
@@ -111,7 +112,7 @@ export async function openService(
     const catalog = stack.use(
       sqliteCatalog({ path: join(config.dataDir, 'catalog.db'), clock: systemClock }),
     );
-    const blobs = await folderBlobStore(join(config.dataDir, 'originals'));
+    const blobs = smallFirst(catalog.smallBlobs, await folderBlobStore(join(config.dataDir, 'originals')));
     const uploadStore = await folderUploads(join(config.dataDir, 'uploads'));
     const service = await wire({ config, logger, folder, catalog, blobs, uploadStore, stack, models });
     return service;

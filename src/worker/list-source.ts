@@ -62,6 +62,7 @@ class Listing {
   #settled: ListedBatch['settled'][number][] = [];
   #problems: ProblemWrite[] = [];
   #unchanged: string[] = [];
+  #stamps: ListedBatch['stamps'][number][] = [];
 
   constructor(dependencies: ListDependencies, task: ListingTask, signal: AbortSignal) {
     this.#dependencies = dependencies;
@@ -106,7 +107,11 @@ class Listing {
 
   #take(verdict: Verdict, known: KnownItem | null): void {
     if (verdict.kind === 'unchanged') {
-      this.#unchanged.push(verdict.item.item);
+      const { item, stamp } = verdict.item;
+      this.#unchanged.push(item);
+      const contentHash = known?.contentHash ?? null;
+      if (stamp !== undefined && stamp !== known?.stamp && contentHash !== null)
+        this.#stamps.push({ item, contentHash, stamp });
       return;
     }
     const { origin, language } = this.#task.request;
@@ -124,11 +129,17 @@ class Listing {
 
   async #flush(): Promise<void> {
     const { writeItems, onListed } = this.#dependencies;
-    const batch = { tasks: this.#tasks, settled: this.#settled, unchanged: this.#unchanged };
+    const batch = {
+      tasks: this.#tasks,
+      settled: this.#settled,
+      unchanged: this.#unchanged,
+      stamps: this.#stamps,
+    };
     const problems = this.#problems;
     this.#tasks = [];
     this.#settled = [];
     this.#unchanged = [];
+    this.#stamps = [];
     this.#problems = [];
     if (problems.length > 0) await writeItems(this.#task.scope, { items: [], problems, deletions: [] });
     await this.#add(batch);
@@ -148,7 +159,7 @@ class Listing {
     if (gone.length === 0) return;
     const deletions = gone.flatMap(({ documents }) => documents.map(({ id }) => id));
     this.#counts.removed += gone.length;
-    await this.#add({ tasks: [], settled: [], unchanged: [] });
+    await this.#add({ tasks: [], settled: [], unchanged: [], stamps: [] });
     await this.#dependencies.writeItems(this.#task.scope, { items: [], problems: [], deletions });
   }
 }
@@ -167,6 +178,7 @@ function toTask(item: SourceItem, origin: NewTask['origin'], givenLanguage: stri
       fallbackUri: isFile ? item.uri : null,
       metadata: isFile ? { path: item.path } : {},
       givenLanguage,
+      ...(isFile && item.stamp !== undefined ? { stamp: item.stamp } : {}),
     },
     contentHash: null,
     sizeBytes: isFile ? item.sizeBytes : 0,

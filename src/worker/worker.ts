@@ -161,13 +161,18 @@ class WorkLoop {
     return room < claim ? 0 : claim;
   }
 
+  /** Less is on its way than before: worth a look once a claim fits in. */
+  #wakeForRoom(): void {
+    if (this.#held.size === 0 || this.#room([...this.#held.values()]) > 0) this.wake();
+  }
+
   #start(task: Task): void {
     const held: Held = { task, abort: new AbortController(), step: 'fetch', isPrepared: false };
     this.#held.set(task.task, held);
     const work: Promise<void> = this.#work(held).finally(() => {
       this.#running.delete(work);
       this.#dependencies.onChange();
-      this.wake();
+      this.#wakeForRoom();
     });
     this.#running.add(work);
   }
@@ -212,7 +217,7 @@ class WorkLoop {
     using _room = await this.#roomFor(task, held.abort.signal);
     const taken = await takeIn(task, (step) => this.#onStep(held, step), held.abort.signal);
     held.isPrepared = true;
-    this.wake();
+    this.#wakeForRoom();
     try {
       await this.#commit(task, taken);
     } finally {

@@ -517,7 +517,7 @@ export function jobQueueContract(name: string, open: (clock: Clock) => Promise<J
         const listing = await claimListing();
         assert.deepEqual(listing.request, { origin: 'folder', roots: ['/srv'], force: false });
         const settled = [{ task: taskOf('bad'), state: 'failed', problem: PROBLEM } as const];
-        const batch = { tasks: [taskOf('a')], settled, unchanged: ['same'], counts };
+        const batch = { tasks: [taskOf('a')], settled, unchanged: ['same'], stamps: [], counts };
         assert.equal(await queue.addListed(listing, batch), 1);
         const task = await claimOne();
         await takeIn(task, 'text');
@@ -530,17 +530,32 @@ export function jobQueueContract(name: string, open: (clock: Clock) => Promise<J
 
       it('that begins again does not count or do anything twice', async () => {
         const id = await sync();
-        const batch = { tasks: [taskOf('a')], settled: [], unchanged: ['same'], counts };
+        const batch = { tasks: [taskOf('a')], settled: [], unchanged: ['same'], stamps: [], counts };
         await queue.addListed(await claimListing(), batch);
         await takeIn(await claimOne(), 'text');
         await queue.recover('all');
         const again = await claimListing();
-        const second = { tasks: [taskOf('b')], settled: [], unchanged: ['a', 'same'], counts };
+        const second = { tasks: [taskOf('b')], settled: [], unchanged: ['a', 'same'], stamps: [], counts };
         assert.equal(await queue.addListed(again, second), 1);
         await queue.endListing(again, null);
         await takeIn(await claimOne(), 'text');
         const job = await queue.getJob(docs.tenant, id);
         assert.deepEqual([job?.state, job?.counts.added, job?.counts.unchanged], ['done', 2, 1]);
+      });
+
+      it('renews the stamps of what is unchanged, and of nothing else', async () => {
+        await upload([taskOf('a'), taskOf('b')]);
+        for (let left = 2; left > 0; left--) await takeIn(await claimOne(), 'text');
+        await sync();
+        const stamps = [
+          { item: 'a', contentHash: sha256Hex('a'), stamp: 'new' },
+          { item: 'b', contentHash: sha256Hex('other'), stamp: 'new' },
+        ];
+        const batch = { tasks: [], settled: [], unchanged: ['a', 'b'], stamps, counts };
+        assert.equal(await queue.addListed(await claimListing(), batch), 2);
+        const stampOf = async (item: string): Promise<string | null | undefined> =>
+          (await queue.knownItems(docs, 'api', item))[0]?.stamp;
+        assert.deepEqual([await stampOf('a'), await stampOf('b')], ['new', null]);
       });
 
       it('that fails fails its job with the reason', async () => {
@@ -558,7 +573,7 @@ export function jobQueueContract(name: string, open: (clock: Clock) => Promise<J
         const id = await sync();
         const listing = await claimListing();
         await queue.cancelJob(docs.tenant, id);
-        const batch = { tasks: [taskOf('a')], settled: [], unchanged: [], counts };
+        const batch = { tasks: [taskOf('a')], settled: [], unchanged: [], stamps: [], counts };
         assert.equal(await queue.addListed(listing, batch), null);
         assert.equal(await queue.endListing(listing, null), false);
         assert.equal(await stateOf('a'), undefined);

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { folderBlobStore } from '../../src/adapters/blob-store/folder.ts';
+import { smallFirst } from '../../src/adapters/blob-store/small-first.ts';
+import { sqliteCatalog } from '../../src/adapters/catalog/sqlite.ts';
 import { openService, type Service } from '../../src/app/service.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import type { DocumentRecord, HydratedChunk } from '../../src/core/documents/document.ts';
@@ -12,6 +14,7 @@ import {
   type DocumentId,
   type Scope,
 } from '../../src/core/documents/ids.ts';
+import { systemClock } from '../../src/lib/clock.ts';
 import { sha256Hex } from '../../src/lib/hash.ts';
 import type { Logger } from '../../src/lib/logger.ts';
 import type { Ledger } from './ledger.ts';
@@ -194,16 +197,10 @@ async function auditOriginals(folder: string): Promise<void> {
     .prepare('SELECT DISTINCT content_hash AS hash FROM documents WHERE content_hash IS NOT NULL')
     .all();
   database.close();
-  const blobs = await folderBlobStore(join(folder, 'originals'));
+  await using catalog = sqliteCatalog({ path: join(folder, 'catalog.db'), clock: systemClock });
+  const blobs = smallFirst(catalog.smallBlobs, await folderBlobStore(join(folder, 'originals')));
   for (const { hash } of rows) {
     const bytes = await blobs.get(String(hash));
     assert.equal(bytes === null ? null : sha256Hex(bytes), hash, 'an original is missing or damaged');
   }
-}
-
-/** Originals in the folder, to see what crashes leave behind. */
-export function countOriginals(folder: string): number {
-  return readdirSync(join(folder, 'originals'), { recursive: true }).filter((name) =>
-    /[0-9a-f]{64}$/.test(String(name)),
-  ).length;
 }

@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Catalog } from '../../core/documents/catalog.ts';
 import type { JobQueue } from '../../core/ingest/job-queue.ts';
 import type { Clock } from '../../lib/clock.ts';
+import type { SmallBlobs } from '../blob-store/small-first.ts';
 import { checkpointsApart } from './sqlite/checkpoints.ts';
 import { chunkCalls } from './sqlite/chunks.ts';
 import { collectionCalls, collectionKey, type CollectionKey } from './sqlite/collections.ts';
@@ -16,6 +17,7 @@ import { taskCancelling } from './sqlite/jobs/control.ts';
 import { queueCalls } from './sqlite/jobs/queue.ts';
 import { replayCalls, replaySteps, type ReplayPlace } from './sqlite/replay.ts';
 import { sketchCalls } from './sqlite/sketches.ts';
+import { smallBlobCalls } from './sqlite/small-blobs.ts';
 import type { Synchronous } from './sqlite/synchronous.ts';
 
 export interface SqliteCatalogOptions extends DatabaseOptions {
@@ -23,7 +25,7 @@ export interface SqliteCatalogOptions extends DatabaseOptions {
 }
 
 /** Documents and the work on them, in one file. */
-export type SqliteCatalog = Catalog & JobQueue;
+export type SqliteCatalog = Catalog & JobQueue & { readonly smallBlobs: SmallBlobs };
 
 /**
  * A catalog, with the queue of jobs, in one SQLite file. Calls work on the calling thread and are done when they return.
@@ -56,6 +58,7 @@ export function sqliteCatalog(options: SqliteCatalogOptions): SqliteCatalog {
     pin: (scope) => attempt(path, () => pin(scope)),
     versionsSince: versionsSince(database, key, path),
     encodings: encodings(database, key, path),
+    smallBlobs: asynchronous<SmallBlobs>(smallBlobCalls(database), path),
     async [Symbol.asyncDispose]() {
       await checkpoints[Symbol.asyncDispose]();
       if (database.isOpen) database.close();
@@ -63,7 +66,10 @@ export function sqliteCatalog(options: SqliteCatalogOptions): SqliteCatalog {
   };
 }
 
-type Calls = Omit<SqliteCatalog, 'pin' | 'versionsSince' | 'encodings' | typeof Symbol.asyncDispose>;
+type Calls = Omit<
+  SqliteCatalog,
+  'pin' | 'versionsSince' | 'encodings' | 'smallBlobs' | typeof Symbol.asyncDispose
+>;
 
 function asynchronous<Port extends object>(calls: Synchronous<Port>, path: string): Port {
   const entries = Object.entries<(...parameters: unknown[]) => unknown>(calls);

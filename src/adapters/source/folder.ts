@@ -1,17 +1,21 @@
-import type { Dirent } from 'node:fs';
+import type { BigIntStats, Dirent } from 'node:fs';
 import { lstat, readdir, realpath, stat } from 'node:fs/promises';
 import { basename, join, relative, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { HoldfastError } from '../../core/errors.ts';
 import type { Source, SourceItem } from '../../core/ingest/source.ts';
+import { systemClock, type Clock } from '../../lib/clock.ts';
 import { ignoreRules, type IgnoreRules } from './ignore-rules.ts';
 import { NO_PATTERNS, pathChoice, type PathChoice } from './path-patterns.ts';
 import { isLeftOutFolder, isLeftOutName } from './left-out.ts';
+import { fileStamp } from './file-stamp.ts';
 import { hashFile, readFile, reasonOf } from './read-file.ts';
 
 export interface FolderSourceOptions {
   /** Absolute real paths that are never entered, such as the data folder. */
   readonly excluded: readonly string[];
+  /** Default: the machine's. */
+  readonly clock?: Clock;
 }
 
 interface Walk {
@@ -22,6 +26,7 @@ interface Walk {
   /** Real paths of the folders entered so far. */
   readonly seen: Set<string>;
   readonly choice: PathChoice;
+  readonly clock: Clock;
   readonly signal: AbortSignal;
 }
 
@@ -31,20 +36,21 @@ interface Walk {
  * links are followed within the root, each folder once.
  */
 export function folderSource(options: FolderSourceOptions): Source {
+  const { clock = systemClock } = options;
   return {
     async *list(root, signal, { within, patterns = NO_PATTERNS } = {}) {
       const start = within ?? root;
       const real = await rootPath(start);
-      const info = await stat(real);
+      const info = await stat(real, { bigint: true });
       const choice = pathChoice(patterns);
       if (!info.isDirectory()) {
         if (choice.excludes(basename(root), false) || !choice.includes(basename(root))) return;
         // What a link leads to is read, but only if the link was there from the start.
-        yield file(real, basename(root), info.size);
+        yield file(real, basename(root), { info, clock });
         return;
       }
       const excluded = new Set(options.excluded);
-      const state = { start, root: real, excluded, seen: new Set([real]), choice, signal };
+      const state = { start, root: real, excluded, seen: new Set([real]), choice, clock, signal };
       const first = { folder: start, rules: await ignoreRules(start) };
       if (within === undefined || root === within) yield* walk(first, state);
       else yield* part(relative(within, root).split(sep), { first, state });
@@ -62,10 +68,16 @@ async function rootPath(root: string): Promise<string> {
   }
 }
 
-function file(item: string, path: string, sizeBytes: number): SourceItem {
+function file(
+  item: string,
+  path: string,
+  { info, clock }: { readonly info: BigIntStats; readonly clock: Clock },
+): SourceItem {
   const parts = path.split(sep);
   const uri = pathToFileURL(item).href;
-  return { kind: 'file', item, name: basename(item), path: parts.join('/'), uri, sizeBytes };
+  const stamp = fileStamp(info, clock.now());
+  const shown = { name: basename(item), path: parts.join('/'), uri, sizeBytes: Number(info.size) };
+  return { kind: 'file', item, ...shown, ...(stamp === null ? {} : { stamp }) };
 }
 
 /** What `readdir` and `lstat` both tell. */
@@ -121,10 +133,11 @@ async function* walk(first: Visit, state: Walk): AsyncGenerator<SourceItem> {
       continue;
     }
     const folders: Visit[] = [];
-    for (const entry of found) {
+    const chosen = found.flatMap((entry) => {
       const place = join(folder, entry.name);
-      if (isLeftOut(entry, rules) || isNotChosen(place, entry, state)) continue;
-      const item = await resolveEntry(place, entry, state);
+      return isLeftOut(entry, rules) || isNotChosen(place, entry, state) ? [] : { entry, place };
+    });
+    for await (const { entry, place, item } of resolved(chosen, state)) {
       if (item === 'excluded') continue;
       if (item !== 'folder') {
         if (isTaken(place, entry, state)) yield item;
@@ -135,6 +148,26 @@ async function* walk(first: Visit, state: Walk): AsyncGenerator<SourceItem> {
         folders.push({ folder: place, rules: await rules.enter(entry.name) });
     }
     pending.push(...folders.toReversed());
+  }
+}
+
+/** Files that are looked at together: each alone would wait for the system. */
+const FILES_AT_ONCE = 64;
+
+interface Place {
+  readonly entry: Entry;
+  readonly place: string;
+}
+
+/** What the entries of a folder are, in their order. */
+async function* resolved(places: readonly Place[], state: Walk) {
+  for (let from = 0; from < places.length; from += FILES_AT_ONCE) {
+    const group = places.slice(from, from + FILES_AT_ONCE);
+    const files = await Promise.all(
+      group.map(async ({ entry, place }) => (entry.isFile() ? resolveEntry(place, entry, state) : null)),
+    );
+    for (const [at, { entry, place }] of group.entries())
+      yield { entry, place, item: files[at] ?? (await resolveEntry(place, entry, state)) };
   }
 }
 
@@ -180,7 +213,10 @@ async function resolveEntry(
   try {
     if (entry.isSymbolicLink()) return await resolveLink(path, state);
     if (entry.isDirectory()) return await enterFolder(path, state);
-    if (entry.isFile()) return file(path, relative(state.start, path), (await lstat(path)).size);
+    if (entry.isFile()) {
+      const info = await lstat(path, { bigint: true });
+      return file(path, relative(state.start, path), { info, clock: state.clock });
+    }
   } catch (error) {
     return entryProblem(path, entry, error);
   }

@@ -43,6 +43,8 @@ export type DocumentDraft = Omit<
   readonly state: StoredState;
   /** ISO 639-1: named for this document alone, whatever its collection says. Null or left out: none was. */
   readonly givenLanguage?: string | null;
+  /** What the source said of the item's state; null or left out: nothing. */
+  readonly stamp?: string | null;
 };
 
 export type DocumentChange =
@@ -78,6 +80,8 @@ export interface KnownItem {
   readonly generation: GenerationId | null;
   /** The language that was named for the documents of the item; null when none was. */
   readonly givenLanguage: string | null;
+  /** Of all documents of the item: what the source said when they were taken in, or found unchanged. */
+  readonly stamp: string | null;
   readonly documents: readonly { readonly id: DocumentId; readonly state: DocumentState }[];
 }
 

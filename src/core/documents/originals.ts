@@ -45,11 +45,12 @@ export function createOriginals({ blobs, isUsed }: OriginalsDependencies): Origi
       if (held.has(hash)) condemned.add(hash);
       else if (!(await isUsed(hash))) await blobs.delete(hash);
     });
-  const letGo = async (hash: string): Promise<void> => {
+  /** True when it is to be released. */
+  const letGo = (hash: string): boolean => {
     const holders = (held.get(hash) ?? 1) - 1;
     if (holders > 0) held.set(hash, holders);
     else held.delete(hash);
-    if (holders === 0 && condemned.delete(hash)) await release(hash);
+    return holders === 0 && condemned.delete(hash);
   };
   return {
     async hold(originals, work) {
@@ -63,7 +64,8 @@ export function createOriginals({ blobs, isUsed }: OriginalsDependencies): Origi
         for (const { hash } of originals) condemned.add(hash);
         throw error;
       } finally {
-        for (const { hash } of originals) await letGo(hash);
+        const left = originals.filter(({ hash }) => letGo(hash));
+        for (const { hash } of left) await release(hash);
       }
     },
     release,

@@ -41,6 +41,7 @@ export function itemChanges(
     contentHash: prepared.contentHash,
     sizeBytes: input.bytes.length,
     givenLanguage: input.givenLanguage ?? null,
+    stamp: input.stamp ?? null,
   };
   const puts: DocumentChange[] = prepared.documents.map((document) => ({
     kind: 'put',

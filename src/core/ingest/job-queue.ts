@@ -42,6 +42,8 @@ export interface ListedBatch {
   readonly settled: readonly SettledItem[];
   /** Items that are as the catalog has them. One that this very job has brought in counts as such. */
   readonly unchanged: readonly string[];
+  /** What the source says now of unchanged items whose documents, of this content, have another stamp. */
+  readonly stamps: readonly { readonly item: string; readonly contentHash: string; readonly stamp: string }[];
   /** Of the listing before this batch, but for `found`: a listing that starts again counts from 0. */
   readonly counts: Pick<JobCounts, 'found' | 'unchanged' | 'removed'>;
 }

@@ -103,6 +103,8 @@ export interface TaskInput {
   readonly metadata: Metadata;
   /** ISO 639-1: named for this item, whatever its collection says. Null or left out: none was. */
   readonly givenLanguage?: string | null;
+  /** As the source listed the item, before its bytes were read. Null or left out: it did not say. */
+  readonly stamp?: string | null;
 }
 
 /** One item to take in. */

@@ -31,7 +31,7 @@ export interface JudgeDependencies {
   readonly maxDocumentBytes: number;
 }
 
-/** Compares an item with what the catalog knows of it. Reads the bytes only when it is known. */
+/** Compares an item with what the catalog knows of it. Reads the bytes only when it is known in another state. */
 export async function judge(
   dependencies: JudgeDependencies,
   item: SourceItem,
@@ -49,7 +49,7 @@ export async function judge(
       return { kind: 'problem', item, state: 'failed', problem: crash, isKnown: true };
   }
   try {
-    const contentHash = item.contentHash ?? (await hashOf(dependencies, item));
+    const contentHash = item.contentHash ?? stampedHash(item, known) ?? (await hashOf(dependencies, item));
     if (!isUnchanged(dependencies, known, { contentHash, failures })) return { kind: 'update', item };
   } catch (error) {
     if (!(error instanceof HoldfastError)) throw error;
@@ -59,6 +59,11 @@ export async function judge(
   const [problem] = failures;
   if (problem === undefined) return { kind: 'unchanged', item };
   return { kind: 'problem', item, state: 'failed', problem, isKnown: true };
+}
+
+/** Of an item that is in the state in which it was read. */
+function stampedHash({ stamp }: FileItem, known: KnownItem): string | null {
+  return stamp !== undefined && stamp === known.stamp ? known.contentHash : null;
 }
 
 async function hashOf({ source, maxDocumentBytes }: JudgeDependencies, { item }: FileItem): Promise<string> {

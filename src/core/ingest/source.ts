@@ -14,6 +14,11 @@ export type SourceItem =
       readonly sizeBytes: number;
       /** SHA-256 of the bytes, where the source knows it: what the catalog has already need not be read. */
       readonly contentHash?: string;
+      /**
+       * A state of the item that it never comes back to once its bytes have changed: while it is the same they need not
+       * be read. Left out where the source cannot say so, or not yet.
+       */
+      readonly stamp?: string;
       /** What the source says that it is, as a media type without parameters. */
       readonly mediaType?: string | null;
     }

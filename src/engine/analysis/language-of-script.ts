@@ -27,21 +27,24 @@ const SHARE = 0.3;
 /** Chinese texts quote a Japanese name at times. */
 const KANA_SHARE = 0.1;
 
-const ONLY_COMMON_LETTERS = /^[\0-\u024f]*$/;
+/** No letter before these is of one of the scripts. */
+const UNCOMMON = /[^\0-\u024f]+/g;
 
 /**
  * ISO 639-1 code of the language that alone is written in the letters of a text, or null when other languages share
  * them. A few letters are enough.
  */
 export function languageOfScript(text: string): string | null {
-  if (ONLY_COMMON_LETTERS.test(text)) return null;
+  const uncommon = text.match(UNCOMMON)?.join(' ');
+  if (uncommon === undefined) return null;
   const counts = new Map<string, number>();
-  for (const [language, letters] of SCRIPTS) counts.set(language, text.match(letters)?.length ?? 0);
+  for (const [language, letters] of SCRIPTS) counts.set(language, uncommon.match(letters)?.length ?? 0);
   const [kana, han] = [counts.get('ja') ?? 0, counts.get('zh') ?? 0];
   const isJapanese = kana > KANA_SHARE * (kana + han);
   counts.set('ja', isJapanese ? kana + han : 0);
   counts.set('zh', isJapanese ? 0 : han);
-  const letters = text.match(/\p{L}/gu)?.length ?? 0;
   const [best] = [...counts].sort((a, b) => b[1] - a[1]);
-  return best !== undefined && best[1] > 0 && best[1] >= SHARE * letters ? best[0] : null;
+  if (best === undefined || best[1] === 0) return null;
+  const letters = text.match(/\p{L}/gu)?.length ?? 0;
+  return best[1] >= SHARE * letters ? best[0] : null;
 }

@@ -16,6 +16,17 @@ interface Golden {
 const golden = JSON.parse(await readFile(`${MODEL_FOLDER}/golden.json`, 'utf8')) as Golden;
 const model = await loadStaticModel(MODEL_FOLDER);
 
+/** The rules of the reference, each for all of the text before the next. */
+function foldedAsAWhole(text: string): string {
+  return text
+    .replaceAll(/[\0\ufffd]|(?![\t\n\r])[\p{Cc}\p{Cf}\p{Cn}\p{Co}]/gu, '')
+    .replaceAll(/\p{Script=Han}/gu, ' $& ')
+    .normalize('NFD')
+    .replaceAll(/\p{Mn}/gu, '')
+    .replaceAll('Σ', 'σ')
+    .toLowerCase();
+}
+
 /** Two pieces and one continuation of two dimensions, with round numbers. */
 const tiny: StaticModelDescription = {
   name: 'tiny',
@@ -43,6 +54,17 @@ describe('the static model of the package', () => {
         assert.ok(Math.abs(value - (embedding[i] ?? NaN)) <= 1e-4, `dimension ${i}: ${value}`);
     });
   }
+
+  it('folds each part of a text as it would be folded alone', () => {
+    const texts = [
+      'Σίσυφος rolls ΟΔΟΣ, Σ',
+      'Ångström e\u0301le\u0300ve İstanbul ﬁn',
+      'a\x07b\u00adc \ufffd\u200b漢字kana\x00é\x07\u0301',
+      'the “quoted” word — isn’t',
+    ];
+    for (const text of texts)
+      assert.deepEqual(model.tokenize(text), model.tokenize(foldedAsAWhole(text)), text);
+  });
 
   it('gives the same vector again, and whatever was embedded in between', () => {
     const before = model.embed('How are backups restored?');

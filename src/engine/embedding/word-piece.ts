@@ -67,15 +67,22 @@ function forEachWord(clean: string, take: (start: number, end: number) => void):
   if (start >= 0) take(start, clean.length);
 }
 
-/** Control characters out, CJK apart, accents off, lower case: in the order of the reference. */
+/** ASCII characters stand for themselves, but for those that are dropped, so the rules look at the others alone. */
 function foldUnicode(text: string): string {
-  return text
-    .replaceAll(/[\0\ufffd]|(?![\t\n\r])[\p{Cc}\p{Cf}\p{Cn}\p{Co}]/gu, '')
+  return text.replaceAll(ASCII_CONTROL, '').replaceAll(BEYOND_ASCII, foldBeyondAscii).toLowerCase();
+}
+
+const ASCII_CONTROL = /(?![\t\n\r])[\0-\x1f\x7f]/g;
+const BEYOND_ASCII = /[^\0-\x7f]+/g;
+
+/** Control characters out, CJK apart, accents off: in the order of the reference. */
+function foldBeyondAscii(run: string): string {
+  return run
+    .replaceAll(/\ufffd|[\p{Cc}\p{Cf}\p{Cn}\p{Co}]/gu, '')
     .replaceAll(CJK, ' $& ')
     .normalize('NFD')
     .replaceAll(/\p{Mn}/gu, '')
-    .replaceAll('Σ', 'σ') // the reference lowers character by character: no final sigma
-    .toLowerCase();
+    .replaceAll('Σ', 'σ'); // the reference lowers character by character: no final sigma
 }
 
 const CJK =

@@ -198,7 +198,7 @@ interface RowPlace {
 
 function rowWriting(database: DatabaseSync): (batch: Batch, draft: DocumentDraft, place: RowPlace) => void {
   const columns = `source_key, origin, item, version, state, problem_code, problem_reason, title, uri, format,
-    language, metadata, content_hash, size_bytes, given_language, chunk_count, tries, sequence,
+    language, metadata, content_hash, size_bytes, given_language, stamp, chunk_count, tries, sequence,
     updated_at`;
   const marks = columns.replaceAll(/\w+/g, '?');
   const insert = database.prepare(
@@ -223,6 +223,7 @@ function rowWriting(database: DatabaseSync): (batch: Batch, draft: DocumentDraft
       draft.contentHash,
       draft.sizeBytes,
       draft.givenLanguage ?? null,
+      draft.stamp ?? null,
       chunkCount,
       tries,
       batch.sequence,

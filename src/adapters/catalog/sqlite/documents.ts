@@ -146,10 +146,11 @@ type KnownRow = readonly [
   contentHash: string | null,
   generation: GenerationId | null,
   givenLanguage: string | null,
+  stamp: string | null,
 ];
 
 function knowing(database: DatabaseSync, key: CollectionKey): DocumentCalls['knownItems'] {
-  const select = `SELECT d.item, d.id, d.state, d.content_hash, v.generation, d.given_language
+  const select = `SELECT d.item, d.id, d.state, d.content_hash, v.generation, d.given_language, d.stamp
     FROM documents d LEFT JOIN versions v ON v.key = d.version WHERE d.collection = ? AND d.origin = ?`;
   const self = query<KnownRow>(database, `${select} AND d.item = ?`);
   // "0" is the character after "/".
@@ -173,6 +174,7 @@ function toKnownItem(item: string, rows: readonly KnownRow[]): KnownItem {
     contentHash: common(rows.map((row) => row[3])),
     generation: common(generations),
     givenLanguage: common(rows.map((row) => row[5])),
+    stamp: common(rows.map((row) => row[6])),
     documents: rows.map(([, id, state]) => ({ id: documentIdOf(id), state })),
   };
 }

@@ -4,6 +4,7 @@ import { GENERATIONS_MIGRATION } from './generations-schema.ts';
 import { JOBS_MIGRATION } from './jobs/schema.ts';
 import { PASSAGES_MIGRATION } from './passages-schema.ts';
 import { sketchFunction, SKETCHES_MIGRATION } from './sketches-schema.ts';
+import { SMALL_BLOBS_MIGRATION } from './small-blobs-schema.ts';
 
 /** "Hold" in ASCII: marks the file as a catalog of Holdfast. */
 const APPLICATION_ID = 0x486f6c64;
@@ -143,6 +144,8 @@ const MIGRATIONS: readonly string[] = [
   'ALTER TABLE generations ADD COLUMN embedder TEXT;',
   PASSAGES_MIGRATION,
   'ALTER TABLE chunks ADD COLUMN line INTEGER;',
+  SMALL_BLOBS_MIGRATION,
+  'ALTER TABLE documents ADD COLUMN stamp TEXT;',
 ];
 
 /**

@@ -110,6 +110,9 @@ function listingCalls(database: DatabaseSync, now: () => number, insertTask: Tas
     `SELECT t.job, t.collection, c.tenant, c.name FROM tasks t JOIN collections c ON c.key = t.collection
      WHERE t.key = ? AND t.lease = ? AND t.state = 'working'`,
   );
+  const restamp = database.prepare(
+    'UPDATE documents SET stamp = ? WHERE collection = ? AND item = ? AND content_hash = ?',
+  );
   const known = query<readonly [number]>(database, 'SELECT 1 FROM tasks WHERE job = ? AND item = ? LIMIT 1');
   const count = database.prepare(
     'UPDATE jobs SET found = ?, unchanged = ?, removed = max(removed, ?) WHERE key = ?',
@@ -128,12 +131,14 @@ function listingCalls(database: DatabaseSync, now: () => number, insertTask: Tas
       return work({ job, collection, scope: { tenant, collection: name } });
     });
   return {
-    addListed(lease, { tasks, settled, unchanged, counts }: ListedBatch) {
-      // Counts alone are for the eye: a listing that starts again counts from 0.
+    addListed(lease, { tasks, settled, unchanged, stamps, counts }: ListedBatch) {
+      // Counts alone are for the eye: a listing that starts again counts from 0. Without its stamp a file is read again.
       const run = tasks.length + settled.length === 0 ? unflushedTransaction : transaction;
       return within(run, lease, (place) => {
         const isNew = (item: string): boolean => known.get(place.job, item) === null;
         for (const task of tasks) if (isNew(task.item)) insertTask.document(place, task);
+        for (const { item, contentHash, stamp } of stamps)
+          restamp.run(stamp, place.collection, item, contentHash);
         for (const one of settled) if (isNew(one.task.item)) insertTask.settled(place, one);
         const same = unchanged.filter(isNew).length;
         count.run(counts.found, counts.unchanged + same, counts.removed, place.job);
