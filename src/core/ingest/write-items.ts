@@ -70,15 +70,16 @@ export function createWriteTasks(dependencies: WriterDependencies): WriteTasks {
   const { catalog, mutex } = dependencies;
   return async (scope, writes) =>
     mutex.run(async () => {
+      const items = writes.flatMap(({ write }) => (write !== null && 'prepared' in write ? write : []));
+      const anew = await conformed(scope, items, dependencies);
+      const conforming = new Map(items.map((item, at) => [item, anew[at] ?? item]));
       const commits = await Promise.all(
         writes.map(async ({ write, ...commit }) => ({
           ...commit,
-          changes: await taskChanges(scope, write, dependencies),
+          changes: await taskChanges(scope, write, { catalog, conforming }),
         })),
       );
-      const originals = writes.flatMap(({ write }) =>
-        write !== null && 'prepared' in write ? originalOf(write) : [],
-      );
+      const originals = items.map(originalOf);
       const receipt = await apply(scope, originals, {
         dependencies,
         commit: async () => catalog.commitTasks(scope, commits),
@@ -152,12 +153,14 @@ async function toChanges(scope: Scope, writes: Writes, catalog: Known): Promise<
 async function taskChanges(
   scope: Scope,
   write: TaskWrite['write'],
-  dependencies: WriterDependencies,
+  {
+    catalog,
+    conforming,
+  }: { readonly catalog: Known; readonly conforming: ReadonlyMap<ItemWrite, ItemWrite> },
 ): Promise<readonly DocumentChange[]> {
-  const { catalog } = dependencies;
   if (write === null) return [];
   if ('prepared' in write) {
-    const [item = write] = await conformed(scope, [write], dependencies);
+    const item = conforming.get(write) ?? write;
     return itemChanges(scope, item, await knownDocuments(scope, item, catalog));
   }
   const change = problemChange(scope, write);

@@ -35,8 +35,16 @@ const UNCOMMON = /[^\0-\u024f]+/g;
  * them. A few letters are enough.
  */
 export function languageOfScript(text: string): string | null {
-  const uncommon = text.match(UNCOMMON)?.join(' ');
-  if (uncommon === undefined) return null;
+  const uncommon = text.match(UNCOMMON);
+  if (uncommon === null) return null;
+  const [language, count] = mostUsed(uncommon.join(' '));
+  if (count === 0) return null;
+  const letters = text.match(/\p{L}/gu)?.length ?? 0;
+  return count >= SHARE * letters ? language : null;
+}
+
+/** The language with the most letters of its own, and how many those are. */
+function mostUsed(uncommon: string): readonly [language: string, count: number] {
   const counts = new Map<string, number>();
   for (const [language, letters] of SCRIPTS) counts.set(language, uncommon.match(letters)?.length ?? 0);
   const [kana, han] = [counts.get('ja') ?? 0, counts.get('zh') ?? 0];
@@ -44,7 +52,5 @@ export function languageOfScript(text: string): string | null {
   counts.set('ja', isJapanese ? kana + han : 0);
   counts.set('zh', isJapanese ? 0 : han);
   const [best] = [...counts].sort((a, b) => b[1] - a[1]);
-  if (best === undefined || best[1] === 0) return null;
-  const letters = text.match(/\p{L}/gu)?.length ?? 0;
-  return best[1] >= SHARE * letters ? best[0] : null;
+  return best ?? ['', 0];
 }

@@ -69,10 +69,10 @@ function forEachWord(clean: string, take: (start: number, end: number) => void):
 
 /** ASCII characters stand for themselves, but for those that are dropped, so the rules look at the others alone. */
 function foldUnicode(text: string): string {
-  return text.replaceAll(ASCII_CONTROL, '').replaceAll(BEYOND_ASCII, foldBeyondAscii).toLowerCase();
+  return text.replaceAll(CONTROL, '').replaceAll(BEYOND_ASCII, foldBeyondAscii).toLowerCase();
 }
 
-const ASCII_CONTROL = /(?![\t\n\r])[\0-\x1f\x7f]/g;
+const CONTROL = /(?![\t\n\r])\p{Cc}/gu;
 const BEYOND_ASCII = /[^\0-\x7f]+/g;
 
 /** Control characters out, CJK apart, accents off: in the order of the reference. */

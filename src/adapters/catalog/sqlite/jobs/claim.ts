@@ -43,14 +43,15 @@ export function claimCalls(database: DatabaseSync, { now }: Pick<QueueTools, 'no
       // Reads first: a worker that finds nothing to do writes nothing.
       const alone = pickAlone.get(now())?.[0] ?? null;
       if (alone !== null)
-        return request.isIdle ? unflushedTransaction(database, () => take(alone, request, true)) : [];
+        return request.isIdle ? unflushedTransaction(database, () => take(alone, request, 'alone')) : [];
       const first = pick();
       if (first === null) return [];
       // Lost with the power, a claim leaves a task that is queued: just what it is then.
       return unflushedTransaction(database, () => {
         const tasks: Task[] = [];
+        const jobs: JobsRead = new Map();
         for (let next: number | null = first; next !== null; next = pick()) {
-          tasks.push(...take(next, request, false));
+          tasks.push(...take(next, request, jobs));
           if (tasks.length >= request.limit) break;
         }
         return tasks;
@@ -68,42 +69,56 @@ type TaskRow = readonly [
   sizeBytes: number,
   tries: number,
   step: Step | null,
-  job: JobId,
+  job: number,
+];
+
+type JobRow = readonly [
+  id: JobId,
   sync: string | null,
   priority: Priority,
   tenant: TenantId,
   collection: CollectionName,
 ];
 
+/** Jobs that were read in this claim, by key. */
+type JobsRead = Map<number, JobRow>;
+
 function taking(
   database: DatabaseSync,
   now: () => number,
-): (key: number, request: ClaimRequest, isAlone: boolean) => readonly Task[] {
-  const update = database.prepare(
-    `UPDATE tasks SET state = 'working', step = iif(step = 'index', step, 'fetch'), tries = tries + 1, lease = ?,
-       lease_until = ?, since = ? WHERE key = ? AND state = 'queued'`,
-  );
-  const read = query<TaskRow>(
+): (key: number, request: ClaimRequest, jobs: JobsRead | 'alone') => readonly Task[] {
+  const update = query<TaskRow>(
     database,
-    `SELECT t.kind, t.item, t.origin, t.input, t.content_hash, t.size_bytes, t.tries, t.step, j.id, j.sync, j.priority,
-       c.tenant, c.name
-     FROM tasks t JOIN jobs j ON j.key = t.job JOIN collections c ON c.key = t.collection WHERE t.key = ?`,
+    `UPDATE tasks SET state = 'working', step = iif(step = 'index', step, 'fetch'), tries = tries + 1, lease = ?,
+       lease_until = ?, since = ? WHERE key = ? AND state = 'queued'
+     RETURNING kind, item, origin, input, content_hash, size_bytes, tries, step, job`,
   );
-  return (key, { leaseMs }, isAlone) => {
+  const readJob = query<JobRow>(
+    database,
+    `SELECT j.id, j.sync, j.priority, c.tenant, c.name
+     FROM jobs j JOIN collections c ON c.key = j.collection WHERE j.key = ?`,
+  );
+  return (key, { leaseMs }, jobs) => {
     const token = randomUUID();
     const at = now();
-    update.run(token, at + leaseMs, at, key);
-    const row = read.get(key);
-    return row === null ? [] : [toTask(row, { task: key, token, isAlone })];
+    const row = update.get(token, at + leaseMs, at, key);
+    if (row === null) return [];
+    const [, , , , , , , , jobKey] = row;
+    const isAlone = jobs === 'alone';
+    const job = (isAlone ? null : jobs.get(jobKey)) ?? readJob.get(jobKey);
+    if (job === null) return [];
+    if (!isAlone) jobs.set(jobKey, job);
+    return [toTask(row, job, { task: key, token, isAlone })];
   };
 }
 
 function toTask(
   row: TaskRow,
+  jobRow: JobRow,
   claim: { readonly task: number; readonly token: string; readonly isAlone: boolean },
 ): Task {
-  const [kind, item, origin, input, contentHash, sizeBytes, tries, step, job, sync, priority, ...place] = row;
-  const [tenant, collection] = place;
+  const [kind, item, origin, input, contentHash, sizeBytes, tries, step] = row;
+  const [job, sync, priority, tenant, collection] = jobRow;
   const claimed = { ...claim, job, scope: { tenant, collection }, priority, tries };
   if (kind === 'listing') return { ...claimed, kind, request: JSON.parse(sync ?? '{}') as SyncRequest };
   return {

@@ -27,14 +27,19 @@ export function enqueueCalls(database: DatabaseSync, { key, now }: QueueTools): 
         const jobKey = insertJob(scope, collection, job);
         if ('sync' in job) insertTask.listing(jobKey, collection);
         else {
-          const tasks = [...new Map(job.tasks.map((task) => [task.item, task])).values()];
-          for (const task of tasks) insertTask.document({ scope, collection, job: jobKey }, task);
+          const tasks = eachOnce(job.tasks);
+          insertTask.documents({ scope, collection, job: jobKey }, tasks);
           setFound.run(tasks.length, jobKey);
         }
       });
     },
     ...listingCalls(database, now, insertTask),
   };
+}
+
+/** The last task of each item. */
+function eachOnce(tasks: readonly NewTask[]): readonly NewTask[] {
+  return [...new Map(tasks.map((task) => [task.item, task])).values()];
 }
 
 export function jobInsertion(
@@ -60,8 +65,8 @@ export interface TaskPlace {
 }
 
 export interface TaskInsertion {
-  /** Supersedes the task that its item has. */
-  document(place: TaskPlace, task: NewTask): void;
+  /** Each supersedes the task that its item has. */
+  documents(place: TaskPlace, tasks: readonly NewTask[]): void;
   /** A task that has ended already. */
   settled(place: TaskPlace, item: SettledItem): void;
   listing(job: number, collection: number): void;
@@ -91,10 +96,12 @@ export function taskInsertion(database: DatabaseSync, now: () => number): TaskIn
     insert.run(place.job, place.collection, 'document', ...what, begin.state, now(), code, reason);
   };
   return {
-    document(place, task) {
-      supersede.run(now(), place.collection, task.item);
-      write(place, task, { state: 'queued', problem: null });
-      make(place.scope, place.collection, task);
+    documents(place, tasks) {
+      for (const task of tasks) {
+        supersede.run(now(), place.collection, task.item);
+        write(place, task, { state: 'queued', problem: null });
+      }
+      make(place.scope, place.collection, tasks);
     },
     settled: (place, { task, ...ended }) => write(place, task, ended),
     listing: (job, collection) =>
@@ -136,7 +143,10 @@ function listingCalls(database: DatabaseSync, now: () => number, insertTask: Tas
       const run = tasks.length + settled.length === 0 ? unflushedTransaction : transaction;
       return within(run, lease, (place) => {
         const isNew = (item: string): boolean => known.get(place.job, item) === null;
-        for (const task of tasks) if (isNew(task.item)) insertTask.document(place, task);
+        insertTask.documents(
+          place,
+          eachOnce(tasks).filter(({ item }) => isNew(item)),
+        );
         for (const { item, contentHash, stamp } of stamps)
           restamp.run(stamp, place.collection, item, contentHash);
         for (const one of settled) if (isNew(one.task.item)) insertTask.settled(place, one);

@@ -13,8 +13,8 @@ export interface ItemPlace {
 }
 
 export interface Placeholders {
-  /** Makes a document that waits for its first version, unless the item has documents. */
-  make(scope: Scope, collection: number, task: NewTask): void;
+  /** Makes a document for each that waits for its first version, unless the item has documents. */
+  make(scope: Scope, collection: number, tasks: readonly NewTask[]): void;
   /** A task ends and leaves its item's document as this; only one that still waits for its first version changes. */
   resolve(place: ItemPlace, state: 'failed' | 'skipped', problem: DocumentProblem): void;
   /**
@@ -30,34 +30,51 @@ export function placeholders(database: DatabaseSync, now: () => number): Placeho
     database,
     'SELECT 1 FROM documents WHERE collection = ? AND item = ? LIMIT 1',
   );
+  const write = insertion(database, now);
+  const change = stateChanging(database, now);
+  const count = counting(database);
+  const add = (scope: Scope, collection: number, tasks: readonly NewTask[]): void => {
+    const added = tasks.filter((task) => write(scope, collection, task));
+    if (added.length > 0) count(collection, [], added.map(waiting));
+  };
+  return {
+    make(scope, collection, tasks) {
+      add(
+        scope,
+        collection,
+        tasks.filter(({ item }) => hasDocuments.get(collection, item) === null),
+      );
+    },
+    resolve: (place, state, problem) => change(place, { state, problem, isFirstOnly: true }),
+    fail(scope, collection, task, problem) {
+      // There already, unless the item is a list of records.
+      add(scope, collection, [task]);
+      change({ collection, item: task.item }, { state: 'failed', problem, isFirstOnly: false });
+    },
+  };
+}
+/** Writes a document that waits for its first version; false when there is one of its id. */
+function insertion(
+  database: DatabaseSync,
+  now: () => number,
+): (scope: Scope, collection: number, task: NewTask) => boolean {
   const insert = database.prepare(
     `INSERT INTO documents (collection, id, source_key, origin, item, state, title, uri, format, metadata, size_bytes,
        chunk_count, sequence, created_at, updated_at)
      SELECT key, ?2, ?3, ?4, ?3, 'queued', ?5, ?6, ?7, ?8, ?9, 0, sequence, ?10, ?10 FROM collections WHERE key = ?1
      ON CONFLICT DO NOTHING`,
   );
-  const change = stateChanging(database, now);
-  const count = counting(database);
-  const add = (scope: Scope, collection: number, task: NewTask): void => {
-    const { item, origin, input, sizeBytes } = task;
+  return (scope, collection, { item, origin, input, sizeBytes }) => {
     const id = idBytes(documentId(scope, item));
     const { title, name, uri, format, metadata } = input;
     const shown = title ?? (name === '' ? item : name);
     const values = [shown, uri, format, JSON.stringify(metadata), sizeBytes, now()];
-    const { changes } = insert.run(collection, id, item, origin, ...values);
-    if (Number(changes) > 0) count(collection, null, { state: 'queued', sizeBytes, chunkCount: 0 });
+    return Number(insert.run(collection, id, item, origin, ...values).changes) > 0;
   };
-  return {
-    make(scope, collection, task) {
-      if (hasDocuments.get(collection, task.item) === null) add(scope, collection, task);
-    },
-    resolve: (place, state, problem) => change(place, { state, problem, isFirstOnly: true }),
-    fail(scope, collection, task, problem) {
-      // There already, unless the item is a list of records.
-      add(scope, collection, task);
-      change({ collection, item: task.item }, { state: 'failed', problem, isFirstOnly: false });
-    },
-  };
+}
+
+function waiting({ sizeBytes }: NewTask): Counted {
+  return { state: 'queued', sizeBytes, chunkCount: 0 };
 }
 
 interface StateChange {
@@ -83,7 +100,7 @@ function stateChanging(
     if (row === null || (isFirstOnly && row[1] !== 'queued')) return;
     const [key, before, sizeBytes, chunkCount] = row;
     update.run(state, problem.code, problem.reason, now(), key);
-    count(collection, { state: before, sizeBytes, chunkCount }, { state, sizeBytes, chunkCount });
+    count(collection, [{ state: before, sizeBytes, chunkCount }], [{ state, sizeBytes, chunkCount }]);
   };
 }
 
@@ -92,13 +109,13 @@ type Counted = Parameters<ReturnType<ReturnType<typeof tallies>['open']>['add']>
 /** Keeps the counters of the collection; its sequence number stays, for nothing that searches see has changed. */
 function counting(
   database: DatabaseSync,
-): (collection: number, before: Counted | null, after: Counted) => void {
+): (collection: number, before: readonly Counted[], after: readonly Counted[]) => void {
   const { open, save } = tallies(database);
   const sequence = query<readonly [number]>(database, 'SELECT sequence FROM collections WHERE key = ?');
   return (collection, before, after) => {
     const tally = open();
-    if (before !== null) tally.remove(before);
-    tally.add(after);
+    for (const one of before) tally.remove(one);
+    for (const one of after) tally.add(one);
     save(tally, collection, sequence.get(collection)?.[0] ?? 0);
   };
 }

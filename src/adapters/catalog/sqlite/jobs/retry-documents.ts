@@ -47,7 +47,7 @@ export function retryDocumentsCall(
       if (tasks.size === 0) return false;
       const what = { id: job, kind: 'retry', priority: PRIORITY.interactive, tasks: [] } as const;
       const jobKey = insertJob(scope, collection, what);
-      for (const task of tasks.values()) insertTask.document({ scope, collection, job: jobKey }, task);
+      insertTask.documents({ scope, collection, job: jobKey }, [...tasks.values()]);
       setFound.run(tasks.size, jobKey);
       return true;
     });

@@ -30,6 +30,11 @@ export function settleCalls(database: DatabaseSync, tools: SettleTools): SettleC
   };
 }
 
+interface HeldTask {
+  readonly tries: number;
+  readonly job: number;
+}
+
 function heartbeat(database: DatabaseSync, { now }: SettleTools): SettleCalls['heartbeat'] {
   const beat = database.prepare(
     `UPDATE tasks SET lease_until = ?1, since = iif(step IN (?2, 'index'), since, ?3),
@@ -59,26 +64,37 @@ function committing(database: DatabaseSync, { key, now, apply }: SettleTools): S
     'UPDATE jobs SET problem_code = NULL, problem_reason = NULL WHERE key = ? AND listing_failed = 0 AND problem_code IS NOT NULL',
   );
   const current = query<readonly [number]>(database, 'SELECT sequence FROM collections WHERE key = ?');
-  const hold = (commit: TaskCommit): { readonly tries: number } | null => {
-    const { lease, outcome, problem } = commit;
+  const hold = ({ lease, outcome, problem }: TaskCommit): HeldTask | null => {
     const code = problem?.code ?? null;
     const row = fence.get(now(), outcome, code, problem?.reason ?? null, lease.task, lease.token);
-    if (row === null) return null;
-    const [tries, job] = row;
-    count.run(commit.documents, commit.chunks, commit.bytes, job);
+    return row === null ? null : { tries: row[0], job: row[1] };
+  };
+  const countFor = (job: number, commits: readonly TaskCommit[]): void => {
+    const sum = (part: 'documents' | 'chunks' | 'bytes'): number =>
+      commits.reduce((total, commit) => total + commit[part], 0);
+    count.run(sum('documents'), sum('chunks'), sum('bytes'), job);
     clearProblem.run(job);
-    return { tries };
   };
   return (scope, commits) =>
     transaction(database, () => {
       const collection = requireCollection(key, scope);
       const changes: TriedChange[] = [];
       const lost: number[] = [];
+      const counted: { readonly job: number; readonly commit: TaskCommit }[] = [];
       for (const commit of commits) {
         const held = hold(commit);
-        if (held === null) lost.push(commit.lease.task);
-        else changes.push(...commit.changes.map((change) => ({ change, tries: held.tries })));
+        if (held === null) {
+          lost.push(commit.lease.task);
+          continue;
+        }
+        changes.push(...commit.changes.map((change) => ({ change, tries: held.tries })));
+        counted.push({ job: held.job, commit });
       }
+      for (const [job, of] of Map.groupBy(counted, (one) => one.job))
+        countFor(
+          job,
+          of.map(({ commit }) => commit),
+        );
       const nothing: CommitReceipt = { sequence: current.get(collection)?.[0] ?? 0, applied: [] };
       return { ...(changes.length === 0 ? nothing : apply(collection, changes)), lost };
     });
