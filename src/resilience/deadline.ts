@@ -20,11 +20,20 @@ export interface DeadlineOptions {
   readonly expired?: () => unknown;
 }
 
-const deadlines = new WeakMap<AbortSignal, Deadline>();
+/** On the signal itself: entries of a WeakMap, two a request, are the dearest garbage there is. */
+const MADE_BY = Symbol('deadline');
+
+interface MadeSignal extends AbortSignal {
+  [MADE_BY]?: Deadline;
+}
 
 /** The deadline that a signal was made by, if any. A signal derived from it with `AbortSignal.any` has none. */
-export function deadlineOf(signal: AbortSignal): Deadline | undefined {
-  return deadlines.get(signal);
+export function deadlineOf(signal: MadeSignal): Deadline | undefined {
+  return signal[MADE_BY];
+}
+
+function passed(afterMs: number): DeadlineError {
+  return new DeadlineError(`The deadline of ${afterMs} ms has passed`);
 }
 
 function cutForReserve(): DeadlineError {
@@ -38,7 +47,7 @@ function cutForReserve(): DeadlineError {
  */
 export class Deadline implements Disposable {
   /** Aborts when the time is up, with a DeadlineError, or with the parent. */
-  readonly signal: AbortSignal;
+  readonly signal: MadeSignal;
   /** The moment on the monotonic clock, in milliseconds. */
   readonly at: number;
   /** Milliseconds at its end that `beforeReserve` leaves alone. */
@@ -48,27 +57,19 @@ export class Deadline implements Disposable {
   readonly #parent: AbortSignal | undefined;
   readonly #controller = new AbortController();
   #early: Deadline | undefined;
-  readonly #onParent = (): void => {
-    this.#stop();
-    this.#controller.abort(this.#parent?.reason);
-  };
 
   constructor(options: DeadlineOptions) {
-    const { afterMs, time = systemTime, parent, reserveMs = 0 } = options;
-    const { expired = () => new DeadlineError(`The deadline of ${afterMs} ms has passed`) } = options;
+    const { afterMs, time = systemTime, parent, reserveMs = 0, expired } = options;
     requireNumber('afterMs', afterMs, { min: 0, max: MAX_TIMER_MS });
     this.reserveMs = requireNumber('reserveMs', reserveMs, { min: 0, max: afterMs });
     this.#time = time;
     this.#parent = parent;
     this.at = time.monotonic() + afterMs;
     this.signal = this.#controller.signal;
-    deadlines.set(this.signal, this);
-    this.#timer = time.after(afterMs, () => {
-      this.#stop();
-      this.#controller.abort(expired());
-    });
-    if (parent?.aborted === true) this.#onParent();
-    else parent?.addEventListener('abort', this.#onParent);
+    this.signal[MADE_BY] = this;
+    this.#timer = time.after(afterMs, () => this.#end(expired?.() ?? passed(afterMs)));
+    if (parent?.aborted === true) this.handleEvent();
+    else parent?.addEventListener('abort', this);
   }
 
   /** Milliseconds until the deadline, at least 0. */
@@ -87,22 +88,24 @@ export class Deadline implements Disposable {
    */
   beforeReserve(): Deadline {
     if (this.reserveMs === 0) return this;
-    const afterMs = Math.max(0, this.remainingMs - this.reserveMs);
-    this.#early ??= new Deadline({
-      afterMs,
-      time: this.#time,
-      parent: this.signal,
-      expired: cutForReserve,
-    });
+    this.#early ??= this.#makeEarly();
     return this.#early;
   }
 
-  /** @throws DeadlineError when less than `minMs` are left, so that a call would be in vain. */
-  requireTime(minMs: number = MIN_TIME_TO_START_MS): void {
-    const left = this.remainingMs;
+  /**
+   * `now` is the monotonic time, when just read.
+   * @throws DeadlineError when less than `minMs` are left, so that a call would be in vain.
+   */
+  requireTime(minMs: number = MIN_TIME_TO_START_MS, now: number = this.#time.monotonic()): void {
+    const left = Math.max(0, this.at - now);
     if (left < minMs) {
       throw new DeadlineError(`${left.toFixed(0)} ms left before the deadline, a call needs ${minMs} ms`);
     }
+  }
+
+  /** The parent aborted. */
+  handleEvent(): void {
+    this.#end(this.#parent?.reason);
   }
 
   /** Stops the timer and leaves the parent. The signal stays as it is. */
@@ -113,6 +116,19 @@ export class Deadline implements Disposable {
 
   #stop(): void {
     this.#timer[Symbol.dispose]();
-    this.#parent?.removeEventListener('abort', this.#onParent);
+    this.#parent?.removeEventListener('abort', this);
+  }
+
+  #end(reason: unknown): void {
+    this.#stop();
+    this.#controller.abort(reason);
+    if (this.#early !== undefined) this.#early.#end(reason);
+  }
+
+  #makeEarly(): Deadline {
+    const afterMs = Math.max(0, this.remainingMs - this.reserveMs);
+    const early = new Deadline({ afterMs, time: this.#time, expired: cutForReserve });
+    if (this.signal.aborted) early.#end(this.signal.reason);
+    return early;
   }
 }
