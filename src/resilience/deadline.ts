@@ -1,6 +1,7 @@
 import { DeadlineError } from './errors.ts';
+import { Expiring, ExpiryQueue } from './expiry-queue.ts';
 import { requireNumber } from './require-number.ts';
-import { MAX_TIMER_MS, systemTime, type TimeSource, type Timer } from './time-source.ts';
+import { MAX_TIMER_MS, systemTime, type TimeSource } from './time-source.ts';
 
 /** No call to a dependency starts with less time left than this, in milliseconds (R8). */
 export const MIN_TIME_TO_START_MS = 20;
@@ -32,8 +33,13 @@ export function deadlineOf(signal: MadeSignal): Deadline | undefined {
   return signal[MADE_BY];
 }
 
-function passed(afterMs: number): DeadlineError {
-  return new DeadlineError(`The deadline of ${afterMs} ms has passed`);
+const queues = new WeakMap<TimeSource, ExpiryQueue>();
+
+/** One for all deadlines on a clock. */
+function queueOf(time: TimeSource): ExpiryQueue {
+  let queue = queues.get(time);
+  if (queue === undefined) queues.set(time, (queue = new ExpiryQueue(time)));
+  return queue;
 }
 
 function cutForReserve(): DeadlineError {
@@ -45,7 +51,7 @@ function cutForReserve(): DeadlineError {
  * request takes `signal`; policies find the deadline by it. Dispose it when the request is over.
  * Source: Google SRE book, "Addressing cascading failures", deadline propagation.
  */
-export class Deadline implements Disposable {
+export class Deadline extends Expiring implements Disposable {
   /** Aborts when the time is up, with a DeadlineError, or with the parent. */
   readonly signal: MadeSignal;
   /** The moment on the monotonic clock, in milliseconds. */
@@ -53,23 +59,30 @@ export class Deadline implements Disposable {
   /** Milliseconds at its end that `beforeReserve` leaves alone. */
   readonly reserveMs: number;
   readonly #time: TimeSource;
-  readonly #timer: Timer;
+  readonly #queue: ExpiryQueue;
+  readonly #afterMs: number;
+  readonly #expired: (() => unknown) | undefined;
   readonly #parent: AbortSignal | undefined;
   readonly #controller = new AbortController();
   #early: Deadline | undefined;
+  #isQueued = false;
 
   constructor(options: DeadlineOptions) {
+    super();
     const { afterMs, time = systemTime, parent, reserveMs = 0, expired } = options;
     requireNumber('afterMs', afterMs, { min: 0, max: MAX_TIMER_MS });
     this.reserveMs = requireNumber('reserveMs', reserveMs, { min: 0, max: afterMs });
     this.#time = time;
     this.#parent = parent;
-    this.at = time.monotonic() + afterMs;
+    const now = time.monotonic();
+    this.at = now + afterMs;
+    this.#afterMs = afterMs;
+    this.#expired = expired;
+    this.#queue = queueOf(time);
     this.signal = this.#controller.signal;
     this.signal[MADE_BY] = this;
-    this.#timer = time.after(afterMs, () => this.#end(expired?.() ?? passed(afterMs)));
-    if (parent?.aborted === true) this.handleEvent();
-    else parent?.addEventListener('abort', this);
+    if (parent?.aborted === true) this.#controller.abort(parent.reason);
+    else this.#start(now);
   }
 
   /** Milliseconds until the deadline, at least 0. */
@@ -103,19 +116,32 @@ export class Deadline implements Disposable {
     }
   }
 
+  override expire(): void {
+    this.#isQueued = false;
+    const reason = this.#expired?.() ?? new DeadlineError(`The deadline of ${this.#afterMs} ms has passed`);
+    this.#end(reason);
+  }
+
   /** The parent aborted. */
   handleEvent(): void {
     this.#end(this.#parent?.reason);
   }
 
-  /** Stops the timer and leaves the parent. The signal stays as it is. */
+  /** Stops the clock and leaves the parent. The signal stays as it is. */
   [Symbol.dispose](): void {
     this.#stop();
     this.#early?.[Symbol.dispose]();
   }
 
+  #start(now: number): void {
+    this.#isQueued = true;
+    this.#queue.join(this, this.at, now);
+    this.#parent?.addEventListener('abort', this);
+  }
+
   #stop(): void {
-    this.#timer[Symbol.dispose]();
+    if (this.#isQueued) this.#queue.leave(this);
+    this.#isQueued = false;
     this.#parent?.removeEventListener('abort', this);
   }
 

@@ -3,6 +3,7 @@ import type { Bulkhead, Priority } from './bulkhead.ts';
 import { classify, type Classify, type Outcome } from './classify.ts';
 import { deadlineOf, MIN_TIME_TO_START_MS, type Deadline } from './deadline.ts';
 import type { StreamClocks } from './defaults.ts';
+import { ExpiryQueue } from './expiry-queue.ts';
 import type { Hedge } from './hedge.ts';
 import type { Retry } from './retry.ts';
 import { systemTime, type TimeSource } from './time-source.ts';
@@ -55,6 +56,7 @@ export class Policy implements Executor {
   readonly #priority: Priority;
   readonly #classify: Classify;
   readonly #time: TimeSource;
+  readonly #streams: ExpiryQueue;
   readonly #mayRetry = (): boolean => {
     const { state } = this.breaker;
     return state !== 'open' && state !== 'forced_open';
@@ -70,6 +72,7 @@ export class Policy implements Executor {
     this.#priority = parts.priority ?? 'foreground';
     this.#classify = parts.classify ?? classify;
     this.#time = parts.time ?? systemTime;
+    this.#streams = new ExpiryQueue(this.#time);
   }
 
   /**
@@ -108,6 +111,7 @@ export class Policy implements Executor {
       name: this.breaker.name,
       clocks,
       time: this.#time,
+      queue: this.#streams,
       enter: () => admit?.()?.then(enter) ?? enter(),
       onFirstItem: (durationMs) => {
         firstItemMs = durationMs;
