@@ -55,12 +55,16 @@ export function createAdmission({ maxWaiting, time = systemTime }: AdmissionOpti
   });
   const slots = new Slots(turns);
   return {
-    admit: (kind) =>
-      slots.counting(kind, () => {
+    admit: (kind) => {
+      try {
         if (kind === 'query') turns.look(ANSWER_SHARE);
         else if (kind === 'search') turns.look();
         else shed(shedder, kind);
-      }),
+      } catch (error) {
+        slots.refused(kind);
+        throw error;
+      }
+    },
     admitted: (asking) => ({
       ask: async (request, signal) => {
         using _slot = await slots.enter('query', signal);
@@ -81,7 +85,8 @@ export function createAdmission({ maxWaiting, time = systemTime }: AdmissionOpti
   };
 }
 
-class Slots {
+/** Disposing it gives one slot back. */
+class Slots implements Disposable {
   readonly #turns: Turns;
   readonly #rejected: Record<RequestKind, number> = { query: 0, search: 0, read: 0, write: 0 };
   #running = 0;
@@ -92,33 +97,28 @@ class Slots {
 
   /** A slot, held until it is disposed, once it is the caller's turn. */
   async enter(kind: 'query' | 'search', signal: AbortSignal): Promise<Disposable> {
-    this.counting(kind, () => {
-      if (this.#running < MAX_RUNNING) return;
+    if (this.#running >= MAX_RUNNING) {
+      this.refused(kind);
       throw new HoldfastError('overloaded', `${this.#running} questions are being answered`);
-    });
+    }
     this.#running++;
     try {
       await this.#turns.take(signal, kind === 'query' ? ANSWER_SHARE : 1);
     } catch (error) {
       this.#running--;
-      if (!signal.aborted) this.#rejected[kind]++;
+      if (!signal.aborted) this.refused(kind);
       throw error;
     }
-    return {
-      [Symbol.dispose]: () => {
-        this.#running--;
-      },
-    };
+    return this;
   }
 
-  /** What it throws is a refusal of this kind. */
-  counting(kind: RequestKind, admit: () => void): void {
-    try {
-      admit();
-    } catch (error) {
-      this.#rejected[kind]++;
-      throw error;
-    }
+  /** Counts a refusal. */
+  refused(kind: RequestKind): void {
+    this.#rejected[kind]++;
+  }
+
+  [Symbol.dispose](): void {
+    this.#running--;
   }
 
   reading(): AdmissionReading {

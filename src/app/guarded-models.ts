@@ -30,7 +30,7 @@ export function guardedEmbedder(
     },
     embedQuery: async (query, signal) =>
       call(guards, signal, async (inner) => {
-        await monitor.requireLoaded(inner);
+        if (monitor.mayBeUnloaded) await monitor.requireLoaded(inner);
         return embedder.embedQuery(query, inner);
       }),
     embedPassages: async (texts, signal) => {
@@ -47,7 +47,7 @@ export function guardedGenerator(
   generator: Generator,
   guards: ModelGuards & { readonly clocks: StreamClocks },
 ): Generator {
-  const { policy, monitor, clocks } = guards;
+  const { policy, monitor, clocks, time = systemTime } = guards;
   const onceLoaded = async function* (
     request: Parameters<Generator['generate']>[0],
     inner: AbortSignal,
@@ -61,17 +61,20 @@ export function guardedGenerator(
       monitor.mayBeUnloaded ? onceLoaded(request, inner) : generator.generate(request, inner);
   return {
     profile: generator.profile,
-    async *generate(request, signal) {
+    generate: (request, signal) => {
       const within = beforeReserve(signal);
-      await monitor.admit(within);
-      const tellFailure = failureOf(guards, within);
-      try {
-        yield* policy.stream(open(request), within, clocks);
-        monitor.succeeded();
-      } catch (error) {
-        tellFailure(error);
-        throw error;
-      }
+      let began = 0;
+      return policy.stream(open(request), within, {
+        clocks,
+        admit: () => {
+          began = time.monotonic();
+          return monitor.admit(within);
+        },
+        onEnd: (end) => {
+          if (end.kind === 'done') monitor.succeeded();
+          else if (end.kind === 'failed') tellFailure(guards, { error: end.error, signal: within, began });
+        },
+      });
     },
     preload: async (signal) => generator.preload(signal),
   };
@@ -111,36 +114,40 @@ async function call<T>(
   signal: AbortSignal,
   work: (inner: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const { policy, monitor } = guards;
-  return sparingReserve(signal, async (early) => {
-    await monitor.admit(early);
-    const tellFailure = failureOf(guards, early);
-    try {
-      const value = await policy.execute(work, early);
-      // A text without meaning is not sent.
-      if (value !== null) monitor.succeeded();
-      return value;
-    } catch (error) {
-      tellFailure(error);
-      throw error;
-    }
-  });
+  const { policy, monitor, time = systemTime } = guards;
+  const early = beforeReserve(signal);
+  const admitting = monitor.admit(early);
+  if (admitting !== null) await admitting;
+  const began = time.monotonic();
+  try {
+    const value = await policy.execute(work, early);
+    // A text without meaning is not sent.
+    if (value !== null) monitor.succeeded();
+    return value;
+  } catch (error) {
+    tellFailure(guards, { error, signal: early, began });
+    throw error;
+  }
+}
+
+interface FailedCall {
+  readonly error: unknown;
+  readonly signal: AbortSignal;
+  /** On the monotonic clock. */
+  readonly began: number;
 }
 
 /**
- * Tells the monitor how a call that begins now has failed. A caller that gives up says nothing about the model, unless
- * it was the deadline and the call had become slow, as for the breaker.
+ * Tells the monitor how a call has failed. A caller that gives up says nothing about the model, unless it was the
+ * deadline and the call had become slow, as for the breaker.
  */
-function failureOf(
+function tellFailure(
   { policy, monitor, time = systemTime }: ModelGuards,
-  signal: AbortSignal,
-): (error: unknown) => void {
-  const began = time.monotonic();
-  return (error) => {
-    if (!signal.aborted) return monitor.failed(error);
-    const elapsedMs = time.monotonic() - began;
-    const { fault } = classify(signal.reason);
-    if (elapsedMs < policy.breaker.slowMs || (fault !== 'deadline' && fault !== 'timeout')) return;
-    monitor.failed(new ModelError('timeout', `no answer within ${Math.round(elapsedMs)} ms`));
-  };
+  { error, signal, began }: FailedCall,
+): void {
+  if (!signal.aborted) return monitor.failed(error);
+  const elapsedMs = time.monotonic() - began;
+  const { fault } = classify(signal.reason);
+  if (elapsedMs < policy.breaker.slowMs || (fault !== 'deadline' && fault !== 'timeout')) return;
+  monitor.failed(new ModelError('timeout', `no answer within ${Math.round(elapsedMs)} ms`));
 }

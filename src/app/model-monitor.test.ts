@@ -318,7 +318,7 @@ describe('a model that asks to be left alone', () => {
     await using at = await bench();
     at.monitor.failed(failing('overloaded', 5000));
     await at.time.advance(2000);
-    await assert.rejects(at.monitor.admit(NEVER), { failure: 'overloaded', retryAfterMs: 3000 });
+    await assert.rejects(async () => at.monitor.admit(NEVER), { failure: 'overloaded', retryAfterMs: 3000 });
   });
 
   test('is left alone although a call from before succeeds meanwhile', async () => {

@@ -93,10 +93,15 @@ export class ModelMonitor implements AsyncDisposable {
   }
 
   /**
-   * Waits a moment for a load that is nearly over. @throws ModelError `warming` or `overloaded` when the model is not
-   * to be called now; nothing was sent.
+   * Waits a moment for a load that is nearly over; null: there is nothing to wait for. Rejects with a ModelError
+   * `warming` or `overloaded` when the model is not to be called now; nothing was sent.
    */
-  async admit(signal: AbortSignal): Promise<void> {
+  admit(signal: AbortSignal): Promise<void> | null {
+    const { name } = this.#state;
+    return name === 'warming' || name === 'resting' ? this.#admitLater(signal) : null;
+  }
+
+  async #admitLater(signal: AbortSignal): Promise<void> {
     await this.#requireWarm(signal);
     if (this.#state.name !== 'resting') return;
     const now = this.#time.monotonic();
@@ -129,7 +134,8 @@ export class ModelMonitor implements AsyncDisposable {
     this.#lastSuccess = this.#time.monotonic();
     this.#isDoubted = false;
     this.#isUnloadable = false;
-    if (!this.#isLoading && !this.#isResting()) this.#become({ name: 'up' });
+    if (this.#state.name === 'up' || this.#isLoading || this.#isResting()) return;
+    this.#become({ name: 'up' });
   }
 
   /** A call failed. What says nothing about the model changes nothing. */

@@ -14,34 +14,34 @@ export abstract class Expiring {
 }
 
 /**
- * Timeouts of one duration, in the order of their start, behind one timer: joining and leaving costs a few
- * nanoseconds where a timer of Node each costs a microsecond. While the queue is empty its timer does not keep the
- * process alive, and it is gone one duration later.
+ * Moments in their order behind one timer: joining and leaving costs a few nanoseconds where a timer of Node each
+ * costs a microsecond. For durations that are mostly the same: one that is shorter than those before it walks past
+ * them. While the queue is empty its timer does not keep the process alive, and it is gone when the moment comes that
+ * it was set for.
  */
 export class ExpiryQueue {
   readonly #time: TimeSource;
-  readonly #durationMs: number;
   #first: Expiring | null = null;
   #last: Expiring | null = null;
   #timer: Timer | null = null;
+  #timerAt = Number.POSITIVE_INFINITY;
 
-  constructor(time: TimeSource, durationMs: number) {
+  constructor(time: TimeSource) {
     this.#time = time;
-    this.#durationMs = durationMs;
   }
 
-  /** Expires `entry` one duration after `now`, which never goes back from one call to the next. */
-  join(entry: Expiring, now: number): void {
-    entry.expiresAt = now + this.#durationMs;
-    entry.previous = this.#last;
-    if (this.#last === null) {
-      this.#first = entry;
-      if (this.#timer === null) this.#arm(this.#durationMs);
-      else this.#timer.ref();
-    } else {
-      this.#last.next = entry;
-    }
-    this.#last = entry;
+  /** Expires `entry` at a moment of the monotonic clock, which shows `now`. */
+  join(entry: Expiring, at: number, now: number): void {
+    let previous = this.#last;
+    while (previous !== null && previous.expiresAt > at) previous = previous.previous;
+    const next = previous === null ? this.#first : previous.next;
+    entry.expiresAt = at;
+    entry.previous = previous;
+    entry.next = next;
+    if (next === null) this.#last = entry;
+    else next.previous = entry;
+    if (previous === null) this.#lead(entry, now);
+    else previous.next = entry;
   }
 
   /** Takes a member out before its time. Only members may leave, once. */
@@ -56,8 +56,15 @@ export class ExpiryQueue {
     if (this.#first === null) this.#timer?.unref();
   }
 
+  #lead(entry: Expiring, now: number): void {
+    this.#first = entry;
+    if (entry.expiresAt < this.#timerAt) this.#arm(entry.expiresAt, now);
+    else if (entry.next === null) this.#timer?.ref();
+  }
+
   readonly #onTimer = (): void => {
     this.#timer = null;
+    this.#timerAt = Number.POSITIVE_INFINITY;
     const now = this.#time.monotonic();
     // A timer may come a fraction of a millisecond early by this clock.
     for (let entry = this.#first; entry !== null && entry.expiresAt <= now + 1; entry = this.#first) {
@@ -65,10 +72,12 @@ export class ExpiryQueue {
       entry.expire();
     }
     const first = this.#first;
-    if (first !== null && this.#timer === null) this.#arm(first.expiresAt - now);
+    if (first !== null && this.#timer === null) this.#arm(first.expiresAt, now);
   };
 
-  #arm(delayMs: number): void {
-    this.#timer = this.#time.after(Math.max(0, delayMs), this.#onTimer);
+  #arm(at: number, now: number): void {
+    this.#timer?.[Symbol.dispose]();
+    this.#timerAt = at;
+    this.#timer = this.#time.after(Math.max(0, at - now), this.#onTimer);
   }
 }

@@ -215,7 +215,7 @@ test('a stream holds its slot until its end, and is slow by its first item', asy
       yield 'token';
     }
   }
-  const stream = dependency.foreground.stream(tokens, NEVER, CLOCKS);
+  const stream = dependency.foreground.stream(tokens, NEVER, { clocks: CLOCKS });
   await time.until(stream.next());
   assert.equal(dependency.bulkhead.active, 1);
   const rest = async (): Promise<string> => {
@@ -231,10 +231,10 @@ test('a stream holds its slot until its end, and is slow by its first item', asy
 
 test('a stream that stalls counts as failure, one that its reader leaves does not', async () => {
   const { time, dependency } = rigOf();
-  const stalled = dependency.foreground.stream(stalls, NEVER, CLOCKS);
+  const stalled = dependency.foreground.stream(stalls, NEVER, { clocks: CLOCKS });
   await stalled.next();
   await assert.rejects(time.until(stalled.next()), { kind: 'timeout', phase: 'gap' });
-  const left = dependency.foreground.stream(stalls, NEVER, CLOCKS);
+  const left = dependency.foreground.stream(stalls, NEVER, { clocks: CLOCKS });
   await left.next();
   await left.return();
   const { totals } = dependency.breaker.snapshot();
@@ -245,11 +245,17 @@ test('a stream that stalls counts as failure, one that its reader leaves does no
 test('a stream is refused as a call is', async () => {
   const rig = rigOf();
   rig.dependency.breaker.force('forced_open');
-  await assert.rejects(rig.dependency.foreground.stream(() => [] as never, NEVER, CLOCKS).next(), {
-    kind: 'breaker_open',
-  });
+  await assert.rejects(
+    rig.dependency.foreground.stream(() => [] as never, NEVER, { clocks: CLOCKS }).next(),
+    {
+      kind: 'breaker_open',
+    },
+  );
   const wrong = { ...CLOCKS, totalMs: 0 };
-  await assert.rejects(rig.dependency.foreground.stream(() => [] as never, NEVER, wrong).next(), /totalMs/);
+  await assert.rejects(
+    rig.dependency.foreground.stream(() => [] as never, NEVER, { clocks: wrong }).next(),
+    /totalMs/,
+  );
 });
 
 test('every name has defaults that are valid, and the numbers of R4 and R5', () => {

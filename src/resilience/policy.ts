@@ -1,8 +1,9 @@
 import type { Breaker, BreakerCall } from './breaker.ts';
 import type { Bulkhead, Priority } from './bulkhead.ts';
 import { classify, type Classify, type Outcome } from './classify.ts';
-import { deadlineOf, type Deadline } from './deadline.ts';
+import { deadlineOf, MIN_TIME_TO_START_MS, type Deadline } from './deadline.ts';
 import type { StreamClocks } from './defaults.ts';
+import { ExpiryQueue } from './expiry-queue.ts';
 import type { Hedge } from './hedge.ts';
 import type { Retry } from './retry.ts';
 import { systemTime, type TimeSource } from './time-source.ts';
@@ -29,6 +30,15 @@ export interface PolicyParts {
   readonly time?: TimeSource;
 }
 
+/** What bounds a stream, and who else is asked and told. */
+export interface StreamGuards {
+  readonly clocks: StreamClocks;
+  /** Asked before anything else; null lets the stream go on at once, and what it throws or rejects with is thrown. */
+  readonly admit?: () => Promise<void> | null;
+  /** Told of the end of a stream that was let through, once the breaker knows. */
+  readonly onEnd?: (end: StreamEnd) => void;
+}
+
 /**
  * Everything that stands between a caller and one dependency. From the outside in: deadline check, retry, open
  * breaker (before the line, so that nobody waits for it), bulkhead with its limit, breaker, timeout of the try,
@@ -46,6 +56,7 @@ export class Policy implements Executor {
   readonly #priority: Priority;
   readonly #classify: Classify;
   readonly #time: TimeSource;
+  readonly #streams: ExpiryQueue;
   readonly #mayRetry = (): boolean => {
     const { state } = this.breaker;
     return state !== 'open' && state !== 'forced_open';
@@ -61,6 +72,7 @@ export class Policy implements Executor {
     this.#priority = parts.priority ?? 'foreground';
     this.#classify = parts.classify ?? classify;
     this.#time = parts.time ?? systemTime;
+    this.#streams = new ExpiryQueue(this.#time);
   }
 
   /**
@@ -84,28 +96,31 @@ export class Policy implements Executor {
   stream<T>(
     open: StreamWork<T>,
     signal: AbortSignal,
-    clocks: StreamClocks,
+    { clocks, admit, onEnd }: StreamGuards,
   ): AsyncGenerator<T, void, undefined> {
     let begun: { readonly call: BreakerCall; readonly inFlight: number } | null = null;
     let firstItemMs: number | undefined;
     const begin = (call: BreakerCall): void => {
       begun = { call, inFlight: this.bulkhead.active };
     };
+    const enter = (): void | Promise<void> => {
+      const entered = this.#enter(signal);
+      return entered instanceof Promise ? entered.then(begin) : begin(entered);
+    };
     return timedStream(open, signal, {
       name: this.breaker.name,
       clocks,
       time: this.#time,
-      enter: () => {
-        const entered = this.#enter(signal);
-        return entered instanceof Promise ? entered.then(begin) : begin(entered);
-      },
+      queue: this.#streams,
+      enter: () => admit?.()?.then(enter) ?? enter(),
       onFirstItem: (durationMs) => {
         firstItemMs = durationMs;
       },
       onEnd: (end) => {
         if (begun === null) return;
         const outcome = this.#outcomeOfStream(end, signal, begun.call);
-        this.#leave({ ...begun, outcome, durationMs: firstItemMs });
+        this.#leave({ call: begun.call, inFlight: begun.inFlight, outcome, durationMs: firstItemMs });
+        onEnd?.(end);
       },
     });
   }
@@ -127,8 +142,8 @@ export class Policy implements Executor {
   /** A slot and the breaker's permission; without waiting when there is a free slot. */
   #enter(signal: AbortSignal): BreakerCall | Promise<BreakerCall> {
     signal.throwIfAborted();
-    deadlineOf(signal)?.requireTime();
     const now = this.#time.monotonic();
+    deadlineOf(signal)?.requireTime(MIN_TIME_TO_START_MS, now);
     const refusal = this.breaker.check(now);
     if (refusal !== null) throw refusal;
     return this.bulkhead.tryEnter(this.#priority) ? this.#begin(now) : this.#enterLater(signal);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { test } from 'node:test';
 import { SimulatedTime } from '../../test/simulation/simulated-time.ts';
+import { ExpiryQueue } from './expiry-queue.ts';
 import { timedStream, type StreamEnd } from './timed-stream.ts';
 
 const NEVER = new AbortController().signal;
@@ -18,6 +19,7 @@ interface Rig {
 
 function rigOf(): Rig {
   const time = new SimulatedTime();
+  const queue = new ExpiryQueue(time);
   const [ends, firsts, signals]: [StreamEnd[], number[], AbortSignal[]] = [[], [], []];
   async function* items(pauses: readonly (number | 'hang' | 'fail')[]): AsyncGenerator<number, void> {
     for (const [index, pause] of pauses.entries()) {
@@ -43,6 +45,7 @@ function rigOf(): Rig {
           name: 'model',
           clocks: CLOCKS,
           time,
+          queue,
           onFirstItem: (ms) => firsts.push(ms),
           onEnd: (end) => ends.push(end),
         },
@@ -64,6 +67,7 @@ test('gives the items, says when the first came and that the stream is done', as
   assert.deepEqual(await read(rig, rig.stream([900, 400, 400])), [0, 1, 2]);
   assert.deepEqual(rig.firsts, [900]);
   assert.deepEqual(rig.ends, [{ kind: 'done' }]);
+  await rig.time.advance(CLOCKS.totalMs);
   assert.equal(rig.time.pendingTimers, 0);
   assert.equal(rig.signals[0]?.aborted, false);
 });
@@ -109,6 +113,7 @@ test('a reader that stops early aborts the work', async () => {
   await stream.return();
   assert.deepEqual(rig.ends, [{ kind: 'left' }]);
   assert.equal(rig.signals[0]?.reason instanceof DOMException, true);
+  await rig.time.advance(CLOCKS.totalMs);
   assert.equal(rig.time.pendingTimers, 0);
 });
 
@@ -126,6 +131,8 @@ test('an abort of the caller cuts it with its reason', async () => {
 });
 
 test('refuses clocks out of bounds', async () => {
-  const stream = timedStream(() => [] as never, NEVER, { name: 'x', clocks: { ...CLOCKS, gapMs: 0 } });
+  const time = new SimulatedTime();
+  const options = { name: 'x', clocks: { ...CLOCKS, gapMs: 0 }, time, queue: new ExpiryQueue(time) };
+  const stream = timedStream(() => [] as never, NEVER, options);
   await assert.rejects(stream.next(), /gapMs .* got 0/);
 });

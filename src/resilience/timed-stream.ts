@@ -1,7 +1,8 @@
 import type { StreamClocks } from './defaults.ts';
 import { TimeoutError, type TimeoutPhase } from './errors.ts';
+import { Expiring, type ExpiryQueue } from './expiry-queue.ts';
 import { requireNumber } from './require-number.ts';
-import { MAX_TIMER_MS, systemTime, type TimeSource, type Timer } from './time-source.ts';
+import { MAX_TIMER_MS, type TimeSource } from './time-source.ts';
 
 /** Opens a stream. It must stop, and close its connection, when `signal` aborts. */
 export type StreamWork<T> = (signal: AbortSignal) => AsyncIterable<T>;
@@ -16,8 +17,9 @@ export interface TimedStreamOptions {
   /** Names the dependency in errors. */
   readonly name: string;
   readonly clocks: StreamClocks;
-  /** Default: the machine's time. */
-  readonly time?: TimeSource;
+  readonly time: TimeSource;
+  /** Of this time, shared by streams with the same clocks. */
+  readonly queue: ExpiryQueue;
   /** Called first; what it throws, or rejects with, is thrown before the stream is opened. */
   readonly enter?: () => void | Promise<void>;
   /** Called once, with the milliseconds until the first item. */
@@ -46,7 +48,7 @@ export async function* timedStream<T>(
     signal.throwIfAborted();
     items = open(watch.signal)[Symbol.asyncIterator]();
     for (;;) {
-      const step = await watch.next(items);
+      const step = await watch.read(items);
       if (step.done === true) break;
       yield step.value;
     }
@@ -73,15 +75,14 @@ function checkStreamClocks(clocks: StreamClocks): void {
   requireNumber('totalMs', clocks.totalMs, range);
 }
 
-class StreamWatch {
+/** It is in the queue for the next of its three clocks, and joins it anew only when that comes, or would come late. */
+class StreamWatch extends Expiring {
   readonly #outer: AbortSignal;
   readonly #options: TimedStreamOptions;
   readonly #time: TimeSource;
   readonly #began: number;
   readonly #controller = new AbortController();
-  /** One timer for all three clocks, set to the next of them; it is set anew only when it comes, or would come late. */
-  #timer: Timer | null = null;
-  #timerAt = Number.POSITIVE_INFINITY;
+  #isQueued = false;
   /** When the item that the reader waits for is late. */
   #lateAt = Number.POSITIVE_INFINITY;
   /** Rejects the wait of the reader. */
@@ -90,9 +91,10 @@ class StreamWatch {
   #hasItem = false;
 
   constructor(outer: AbortSignal, options: TimedStreamOptions) {
+    super();
     this.#outer = outer;
     this.#options = options;
-    this.#time = options.time ?? systemTime;
+    this.#time = options.time;
     this.#began = this.#time.monotonic();
     outer.addEventListener('abort', this);
   }
@@ -102,7 +104,7 @@ class StreamWatch {
   }
 
   /** The next step of the stream, unless it is cut first. */
-  next<T>(items: AsyncIterator<T>): Promise<IteratorResult<T>> {
+  read<T>(items: AsyncIterator<T>): Promise<IteratorResult<T>> {
     if (this.#end?.kind === 'failed') return Promise.reject(this.#end.error);
     const now = this.#time.monotonic();
     const { firstItemMs, gapMs } = this.#options.clocks;
@@ -127,7 +129,7 @@ class StreamWatch {
   end(end: StreamEnd): boolean {
     if (this.#end !== null) return false;
     this.#end = end;
-    this.#timer?.[Symbol.dispose]();
+    if (this.#isQueued) this.#options.queue.leave(this);
     this.#outer.removeEventListener('abort', this);
     if (end.kind === 'failed') {
       this.#giveUp?.(end.error);
@@ -150,23 +152,26 @@ class StreamWatch {
   }
 
   #watchClocks(now: number): void {
+    const { queue } = this.#options;
     const at = Math.min(this.#lateAt, this.#totalAt);
-    if (at >= this.#timerAt) return;
-    this.#timer?.[Symbol.dispose]();
-    this.#timerAt = at;
-    this.#timer = this.#time.after(Math.max(0, at - now), this.#onTimer);
+    if (this.#isQueued) {
+      if (at >= this.expiresAt) return;
+      queue.leave(this);
+    }
+    this.#isQueued = true;
+    queue.join(this, at, now);
   }
 
-  readonly #onTimer = (): void => {
-    this.#timerAt = Number.POSITIVE_INFINITY;
+  override expire(): void {
+    this.#isQueued = false;
     const now = this.#time.monotonic();
     const { firstItemMs, gapMs, totalMs } = this.#options.clocks;
-    // A timer may come a fraction of a millisecond early by this clock.
+    // It may come a fraction of a millisecond early by this clock.
     if (this.#totalAt <= now + 1) this.#runOut(totalMs, 'total');
     else if (this.#lateAt > now + 1) this.#watchClocks(now);
     else if (this.#hasItem) this.#runOut(gapMs, 'gap');
     else this.#runOut(firstItemMs, 'first_item');
-  };
+  }
 
   #runOut(limitMs: number, phase: TimeoutPhase): void {
     this.end({ kind: 'failed', error: new TimeoutError(this.#options.name, limitMs, phase) });

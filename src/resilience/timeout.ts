@@ -29,7 +29,7 @@ export class Timeout implements Executor {
     this.timeoutMs = requireNumber('timeoutMs', timeoutMs, { min: 1, max: MAX_TIMER_MS });
     this.#name = name;
     this.#time = time;
-    this.#queue = new ExpiryQueue(time, timeoutMs);
+    this.#queue = new ExpiryQueue(time);
   }
 
   /** @throws TimeoutError when the time is up, the reason of `signal` when that aborts, or what the work throws. */
@@ -74,7 +74,7 @@ class TimedCall<T> extends Expiring {
   }
 
   run(work: Work<T>, now: number): void {
-    this.#limit.queue.join(this, now);
+    this.#limit.queue.join(this, now + this.#limit.timeoutMs, now);
     this.#signal.addEventListener('abort', this);
     try {
       work(this.#controller.signal, 0).then(
