@@ -6,7 +6,7 @@ import { WaitingLine } from './waiting-line.ts';
 export interface TurnsOptions {
   /** Callers that may wait while more come than there are turns for: 0 to 100,000. */
   readonly maxWaiting: number;
-  /** A burst may wait so long in milliseconds; a line that does not shrink for twice as long is a standing one. Default 150. */
+  /** A burst may wait so long in milliseconds; a line that does not shrink for three times as long is a standing one. Default 150. */
   readonly burstMs?: number;
   /** What a refused caller gets. Default: a ShedError that tells it to wait for a second. */
   readonly refusal?: (reason: string) => Error;
@@ -31,6 +31,8 @@ export interface TurnsSnapshot {
 const NEWEST = 0.1;
 /** A turn this many times as long as the mean counts as no longer. */
 const LONG_TURN = 3;
+/** A line that does not shrink for as long as so many bursts is a standing one. */
+const STANDING_BURSTS = 3;
 /** A standing line is over when so much of the time nobody had the turn. */
 const IDLE_SHARE = 0.1;
 /** No wait is longer, whatever was expected. */
@@ -200,7 +202,7 @@ export class Turns {
   }
 
   #isOld(): boolean {
-    return this.#turnsOfLine * this.#turnMs > 2 * this.#burstMs;
+    return this.#turnsOfLine * this.#turnMs > STANDING_BURSTS * this.#burstMs;
   }
 
   #refusal(): Error {
