@@ -135,8 +135,10 @@ function startWork(server: Server, workload: Workload): Work {
     if (acknowledged >= wanted) reached.resolve();
   };
   const running = (async () => {
-    // The first round makes the collection; later it is there.
-    await server.api.send('POST', '/api/v1/rag/collections', { body: { name: DOCS, language: 'en' } });
+    // The first round makes the collection; later it is there. A server that takes up old work may die before it answers.
+    const body = { name: DOCS, language: 'en' };
+    const first: Lane = async (api) => void (await api.send('POST', '/api/v1/rag/collections', { body }));
+    await untilDisconnected(first, server, count);
     return Promise.all(lanes(workload).map(async (lane) => untilDisconnected(lane, server, count)));
   })();
   running.then(
