@@ -29,6 +29,10 @@ function input(name: string, text = `# About ${name}\n\nA text about ${name}.`):
   };
 }
 
+function openPool(threads: number): PreparePool {
+  return preparePool({ threads, modelFolder: MODEL_FOLDER, timeoutMs: LONG_MS, heapMegabytes: 256 });
+}
+
 function hostilePool(options: Partial<PreparePoolOptions> = {}): PreparePool {
   const script = new URL('../../test/hostile-thread.ts', import.meta.url);
   return preparePool({
@@ -47,12 +51,7 @@ function problemsOf({ problems }: PreparedItem): string[] {
 
 describe('the pool of preparing threads', () => {
   it('prepares items as the thread would alone', async () => {
-    await using pool = preparePool({
-      threads: 2,
-      modelFolder: MODEL_FOLDER,
-      timeoutMs: LONG_MS,
-      heapMegabytes: 256,
-    });
+    await using pool = openPool(2);
     const items = ['one.md', 'two.md', 'three.md', 'four.md', 'five.md'];
     const prepared = await Promise.all(items.map(async (name) => pool.prepare(input(name), NEVER)));
     assert.deepEqual(
@@ -70,12 +69,7 @@ describe('the pool of preparing threads', () => {
   });
 
   it('hands over the vectors of a document in one buffer, not one by one', async () => {
-    await using pool = preparePool({
-      threads: 1,
-      modelFolder: MODEL_FOLDER,
-      timeoutMs: LONG_MS,
-      heapMegabytes: 256,
-    });
+    await using pool = openPool(1);
     const text = Array.from({ length: 1000 }, (_, at) => `Paragraph ${at} is about number ${at}.`.repeat(12));
     const { documents } = await pool.prepare(input('many.txt', text.join('\n\n')), NEVER);
     const vectors = documents[0]?.version.vectors ?? [];
@@ -91,12 +85,7 @@ describe('the pool of preparing threads', () => {
     },
     async () => {
       const before = getPriority();
-      await using pool = preparePool({
-        threads: 1,
-        modelFolder: MODEL_FOLDER,
-        timeoutMs: LONG_MS,
-        heapMegabytes: 256,
-      });
+      await using pool = openPool(1);
       await pool.prepare(input('one.md'), NEVER);
       const priorities = readdirSync('/proc/self/task').map((thread) => getPriority(Number(thread)));
       assert.equal(getPriority(), before);

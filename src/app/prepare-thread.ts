@@ -1,4 +1,3 @@
-import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { loadStaticModel } from '../adapters/embedder/static.ts';
 import {
@@ -11,6 +10,7 @@ import {
 import type { ParseResult } from '../core/documents/parser.ts';
 import { restoreVersion, type RestoreInput } from '../core/ingest/restore.ts';
 import { freeBytes } from '../lib/free-bytes.ts';
+import { letAnswersGoFirst } from '../lib/thread-priority.ts';
 import { collectGarbage } from './collect-garbage.ts';
 import { prepareTools } from './prepare-tools.ts';
 
@@ -24,10 +24,7 @@ export type ThreadResponse =
   /** With the steps that were too short to be told of one by one. */
   | { readonly id: number; readonly prepared: PreparedItem; readonly steps?: readonly PrepareStep[] };
 
-/** A third of the weight of the thread that answers, when the cores are busy with both. */
-const NICENESS = 5;
-// Linux alone takes it for this thread; elsewhere it would be the whole process.
-if (process.platform === 'linux') setPriority(NICENESS);
+letAnswersGoFirst();
 const LARGE_BYTES = 4 * 2 ** 20;
 const HANDED_OVER_BYTES = 2 ** 16;
 /** A step is told of at once when its item has taken longer. */

@@ -6,7 +6,10 @@ import { WaitingLine } from './waiting-line.ts';
 export interface TurnsOptions {
   /** Callers that may wait while more come than there are turns for: 0 to 100,000. */
   readonly maxWaiting: number;
-  /** A burst may wait so long in milliseconds; a line that does not shrink for three times as long is a standing one. Default 150. */
+  /**
+   * A burst may wait so long in milliseconds; a line that does not shrink for three times as long is a standing one.
+   * Default 150.
+   */
   readonly burstMs?: number;
   /** What a refused caller gets. Default: a ShedError that tells it to wait for a second. */
   readonly refusal?: (reason: string) => Error;
@@ -46,8 +49,9 @@ const RETRY_AFTER_MS = 1000;
  * Gives out the event loop: one caller at a time begins its work, and between two of them the loop looks for input,
  * so that those who must be refused are refused at once and nobody waits unseen in a socket. A burst may wait; when
  * the line is longer than it should be for longer than a burst, and does not shrink, it is kept so short that those who
- * are let in are served soon. The length that fits a burst is found by measuring the turns. Source: Nichols and Jacobson, "Controlling Queue Delay", ACM Queue 2012
- * (a standing queue only adds delay); Maurer, "Fail at Scale", ACM Queue 2015.
+ * are let in are served soon. The length that fits a burst is found by measuring the turns. Source: Nichols and
+ * Jacobson, "Controlling Queue Delay", ACM Queue 2012 (a standing queue only adds delay); Maurer, "Fail at Scale", ACM
+ * Queue 2015.
  */
 export class Turns {
   readonly #maxWaiting: number;

@@ -1,6 +1,9 @@
 /** Originals, addressed by the SHA-256 of their bytes (64 hexadecimal digits). */
 export interface BlobStore {
-  /** Durable when resolved, or with the next commit of the catalog: nothing refers to it before. Storing the same content again is cheap. @throws `storage_full`, `storage_failed`. */
+  /**
+   * Durable when resolved, or with the next commit of the catalog: nothing refers to it before. Storing the same content
+   * again is cheap. @throws `storage_full`, `storage_failed`.
+   */
   put(hash: string, bytes: Uint8Array): Promise<void>;
   /**
    * Stores the content that an upload store has staged at `place`, which is free afterwards; durable when resolved, and

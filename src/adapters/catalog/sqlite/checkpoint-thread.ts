@@ -1,6 +1,6 @@
-import { setPriority } from 'node:os';
 import { DatabaseSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
+import { letAnswersGoFirst } from '../../../lib/thread-priority.ts';
 
 /** What the thread is told. */
 export type CheckpointRequest = 'checkpoint' | 'stop';
@@ -13,9 +13,8 @@ export interface CheckpointResponse {
 /** What is written meanwhile is written back by the next round; each has less to do than the one before. */
 const ROUNDS = 8;
 const FEW_PAGES = 64;
-const NICENESS = 5;
-// Linux alone takes it for this thread; elsewhere it would be the whole process.
-if (process.platform === 'linux') setPriority(NICENESS);
+
+letAnswersGoFirst();
 
 const { path } = workerData as { readonly path: string };
 const database = new DatabaseSync(path);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, it } from 'node:test';
@@ -70,6 +71,16 @@ describe('checkpoints on a thread of their own', () => {
     fill(1);
     const [after = 0] = log();
     assert.ok(after < 10, `${after} pages`);
+  });
+
+  it('are left to the connection while the log cannot be looked at', async (t) => {
+    t.mock.timers.enable({ apis: ['setInterval'] });
+    const loop = join(folder.path, 'loop.db');
+    symlinkSync(`${loop}-wal`, `${loop}-wal`);
+    await using _blind = checkpointsApart(database, loop);
+    fill(10);
+    t.mock.timers.tick(1000);
+    assert.equal(inlinePages(), INLINE_CHECKPOINT_PAGES);
   });
 
   it('are done by the connection again when the thread has ended', async () => {

@@ -53,6 +53,7 @@ export function placeholders(database: DatabaseSync, now: () => number): Placeho
     },
   };
 }
+
 /** Writes a document that waits for its first version; false when there is one of its id. */
 function insertion(
   database: DatabaseSync,
